@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+# Every package that the project uses, from Debian (packages.txt).
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+find_package(Threads REQUIRED)
+find_package(OpenCV REQUIRED COMPONENTS core imgproc)
+find_package(OpenSSL REQUIRED COMPONENTS Crypto)
+find_package(TBB REQUIRED COMPONENTS tbb)
+find_package(CLI11 REQUIRED)
+find_package(Boost REQUIRED COMPONENTS filesystem)
+find_package(nlohmann_json REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(fmt REQUIRED)
+find_package(JPEG REQUIRED)
+find_package(PNG REQUIRED)
+
+find_path(XXHASH_INCLUDE_DIR xxhash.h REQUIRED)
+find_library(XXHASH_LIBRARY xxhash REQUIRED)
+add_library(yolo_xxhash INTERFACE)
+target_link_libraries(yolo_xxhash INTERFACE ${XXHASH_LIBRARY})
+
+# yaml-cpp names its target differently before and after 0.8.
+add_library(yolo_yaml INTERFACE)
+target_link_libraries(yolo_yaml INTERFACE $<IF:$<TARGET_EXISTS:yaml-cpp::yaml-cpp>,yaml-cpp::yaml-cpp,yaml-cpp>)
+
+if(YOLO_BUILD_TRAIN)
+    include(LibTorch)
+endif()
+if(YOLO_BUILD_TESTS)
+    find_package(GTest REQUIRED)
+    # The interpreter that Debian's packages are for, not one that stands earlier on the PATH.
+    find_program(YOLO_PYTHON NAMES python3 PATHS /usr/bin NO_DEFAULT_PATH REQUIRED)
+endif()

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "yolodata/augment/sample.hpp"
+
+namespace yolodata {
+
+/// Augmentation while training, under Ultralytics' names and with its defaults.
+struct AugmentOptions {
+    double hsv_h = 0.015, hsv_s = 0.7, hsv_v = 0.4;  ///< gain fractions, 0…1
+    double degrees = 0;        ///< rotation, ± degrees, 0…180
+    double translate = 0.1;    ///< ± fraction of the size, 0…1
+    double scale = 0.5;        ///< ± gain, 0…1
+    double shear = 0;          ///< ± degrees
+    double perspective = 0;    ///< ± fraction, 0…0.001
+    double flipud = 0, fliplr = 0.5;  ///< probabilities
+    double mosaic = 1.0;       ///< probability of a 4-picture mosaic
+    double mixup = 0;          ///< probability of blending in a second (mosaic) picture
+};
+
+/// Picture `number` of a split, long side resized to imgsz. Called from worker threads.
+using SampleSource = std::function<Sample(std::uint64_t number)>;
+
+/// Makes the training sample at `position` of an epoch: imgsz × imgsz. A pure function of its arguments:
+/// the same whatever the thread, the worker count or the order of calls. `record_at(p)` is the record at
+/// position p of the epoch's order; mosaic partners come from the `window` positions before it, cyclic
+/// (window = min(n, 8·batch, 1000)).
+struct OnlineContext {
+    std::uint64_t seed = 0;
+    std::uint32_t epoch = 0;
+    std::uint64_t n = 0;       ///< samples an epoch
+    std::uint64_t window = 1;
+    int imgsz = 640;
+    bool close_mosaic = false; ///< the last epochs: no mosaic, no mixup
+    std::function<std::uint64_t(std::uint64_t)> record_at;
+};
+Sample make_training_sample(const OnlineContext& context, std::uint64_t position, const AugmentOptions& options,
+                            const SampleSource& source);
+
+}  // namespace yolodata

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "yolodata/core/finding.hpp"
+
+namespace yolodata {
+
+enum class Task { detect, segment, pose, obb };
+
+/// One image of a dataset and where its label belongs.
+struct ImageRef {
+    std::string path;        ///< relative to Dataset::root with forward slashes; absolute if outside it
+    std::string label_path;  ///< likewise; where Ultralytics looks for it, whether it is there or not
+    bool has_label = false;  ///< a directory entry stands at label_path
+    std::uint32_t splits = 0;  ///< bit i: Dataset::splits[i] names it
+};
+
+struct Split {
+    std::string name;                    ///< "train", "val", "test"
+    std::vector<std::uint32_t> images;   ///< indices into Dataset::images, in order of path
+};
+
+/// What verify, pack, stats and training read: a data.yaml or folder, resolved. Every image stands once,
+/// also when two splits name it. Sorted by path bytes.
+struct Dataset {
+    std::string root;    ///< absolute folder that paths are relative to
+    std::string config;  ///< data.yaml, relative to root if it lies inside; empty = none
+    Task task = Task::detect;
+    std::optional<std::uint32_t> class_count;  ///< unknown without data.yaml, --nc or --names
+    std::vector<std::string> names;            ///< empty = unknown; else class_count names
+    std::vector<ImageRef> images;
+    std::vector<Split> splits;
+    std::vector<std::string> orphan_labels;  ///< label files in the splits' label folders without an image
+    std::vector<Finding> findings;           ///< dataset/… found while resolving
+
+    std::string absolute(const std::string& path) const;  ///< root/path, or path if absolute
+    const Split* find_split(const std::string& name) const;
+};
+
+struct OpenOptions {
+    std::optional<std::uint32_t> class_count;  ///< --nc
+    std::vector<std::string> names;            ///< --names
+};
+
+/// Resolves PATH: a data.yaml, a folder with one, or a folder with images/ and labels/. Never writes.
+/// A data.yaml that does not parse gives a dataset with one finding dataset/config-invalid and nothing
+/// else. Throws Error(not_found | io) only if PATH itself is not there or cannot be read.
+Dataset open_dataset(const std::string& path, const OpenOptions& options = {});
+
+}  // namespace yolodata

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "yolodata/image/picture.hpp"
+
+namespace yolodata {
+
+struct DecodeOptions {
+    /// Pictures of more pixels are refused from their header, before any allocation (0 = no limit).
+    std::uint64_t max_pixels = 178'956'970;
+    /// Turn and mirror by the EXIF orientation, as Ultralytics' reader does.
+    bool apply_exif = true;
+};
+
+/// Decodes a whole picture to 8-bit RGB: 16-bit by the high byte, grey to three equal channels, alpha
+/// dropped, palettes resolved. JPEG with the codec's accurate DCT and smooth chroma, so that the pixels
+/// equal OpenCV's imread. The format is decided by content. Throws Error: corrupt (with the decoder's
+/// words), unsupported (known, not decodable here), resource (over max_pixels). Thread-safe.
+Picture decode(std::span<const std::byte> bytes, const DecodeOptions& options = {});
+
+}  // namespace yolodata

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace yolotrain {
+
+/// The five sizes of the family: n, s, m, l, x.
+enum class Scale { n, s, m, l, x };
+
+/// "yolov8n", "n" … Throws yolodata::Error(invalid_argument) with a "did you mean".
+Scale parse_scale(std::string_view name);
+std::string_view to_string(Scale);  ///< "n" …
+
+/// A tensor with its state_dict key ("model.0.conv.weight"). The tensor shares storage with the model.
+struct NamedTensor {
+    std::string name;
+    at::Tensor tensor;
+};
+
+/// The raw maps of the three levels (strides 8, 16, 32): each [B, 64+nc, H/stride, W/stride], box logits
+/// (4 sides l,t,r,b × 16 bins) before class logits.
+using RawMaps = std::array<at::Tensor, 3>;
+
+/// YOLOv8 detection network. Not thread-safe; two instances are independent.
+class YoloV8 {
+   public:
+    /// Random weights (the framework's default initialisation) from `seed` alone, BN eps 1e-3, momentum
+    /// 0.03, head biases as Ultralytics 8.4.190. float32, CPU.
+    YoloV8(Scale scale, std::int64_t nc, std::uint64_t seed = 0);
+    ~YoloV8();
+    YoloV8(YoloV8&&) noexcept;
+    YoloV8& operator=(YoloV8&&) noexcept;
+
+    Scale scale() const;
+    std::int64_t nc() const;
+
+    /// x: float [B, 3, H, W], RGB 0…1, H and W multiples of 32.
+    RawMaps forward(const at::Tensor& x);
+
+    /// Training: batch statistics in BN, running ones updated. Evaluation: running statistics.
+    void train(bool on);
+    bool is_training() const;
+
+    /// All tensors of the state_dict in Ultralytics' order, parameters and BN buffers.
+    const std::vector<NamedTensor>& state() const;
+    /// The trainable ones (all parameters but the DFL weights), same order.
+    const std::vector<NamedTensor>& parameters() const;
+
+    void to(at::Device device);
+
+   private:
+    struct Net;
+    std::unique_ptr<Net> net_;
+};
+
+/// Decoded predictions [B, 4+nc, A] of raw maps: cx, cy, w, h in input pixels and class probabilities;
+/// anchors level by level, row by row.
+at::Tensor decode(const RawMaps& maps);
+
+}  // namespace yolotrain

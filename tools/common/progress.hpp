@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace tools {
+
+/// One line on stderr that is redrawn at most ten times a second: count, rate, ETA, memory. Draws nothing
+/// unless stderr is a terminal and `quiet` is false. Not thread-safe: call from one thread.
+class Progress {
+   public:
+    Progress(std::string label, std::string unit, std::uint64_t total, bool quiet);
+    ~Progress();  ///< clears the line
+    void update(std::uint64_t done, const std::string& note = {});
+    void finish();
+
+   private:
+    std::string label_, unit_;
+    std::uint64_t total_;
+    bool active_;
+    std::chrono::steady_clock::time_point start_, drawn_;
+};
+
+/// Peak resident memory of this process so far, bytes.
+std::uint64_t peak_memory_bytes();
+/// CPUs that this process may use (affinity and cgroup quota), at least 1.
+int usable_cpus();
+
+}  // namespace tools
