@@ -9,6 +9,10 @@ endif()
 
 add_library(yolo_warnings INTERFACE)
 target_compile_options(yolo_warnings INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # GCC 12 and later accuse std::string's own operator+ (GCC bug 105651).
+    target_compile_options(yolo_warnings INTERFACE -Wno-restrict)
+endif()
 if(YOLO_WERROR)
     target_compile_options(yolo_warnings INTERFACE -Werror)
 endif()

@@ -4,13 +4,14 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
 namespace tools {
 
-/// A size that reads as 512MiB, 2GiB, 1.5G, 1000000 (bytes). G and GB mean GiB's decimal cousin only where
-/// an "i" is absent: 1G = 10^9.
+/// A size that reads as 512MiB, 2GiB, 1.5G, 1000000 (bytes). With an "i" units are powers of 1024, without
+/// one powers of 1000, the trailing B may be left out: 1G = 10^9, 1GiB = 2^30.
 struct ByteSize {
     std::uint64_t bytes = 0;
 };
@@ -30,6 +31,10 @@ struct Option {
     std::vector<std::string> choices;  ///< allowed values, empty = any
     double min = -1e300, max = 1e300;  ///< range of numbers, inclusive; NaN and infinity never pass
     bool value_optional = false;  ///< the value may only be given as --name=VALUE (as --resume[=RUN])
+    char short_name = 0;          ///< 'q' for -q; 0 = none
+    /// Other spellings that mean one of the values: {"True", "auto"}.
+    std::vector<std::pair<std::string, std::string>> aliases;
+    std::string default_text;     ///< the target's value when the option was added, for --help
     bool given = false;           ///< set by parse
 };
 
@@ -76,6 +81,13 @@ class CommandLine {
         bool required;
     };
     Option* find(const std::string& name);
+    [[noreturn]] void refuse_unknown(const std::string& name) const;
+    std::vector<std::string> canonical(int argc, const char* const* argv);
+    void canonical_option(const std::string& name, const std::string& value, std::vector<std::string>& out);
+    void canonical_bare(const std::string& name, int argc, const char* const* argv, int& i,
+                        std::vector<std::string>& out);
+    void canonical_short(char letter, int argc, const char* const* argv, int& i, std::vector<std::string>& out);
+    void take_positionals(const std::vector<std::string>& words);
     std::string program_, summary_, epilog_, group_;
     std::vector<Option> options_;
     std::vector<Positional> positionals_;
