@@ -82,7 +82,8 @@ bool CommandLine::given(const std::string& name) const {
 std::string CommandLine::suggest(const std::string& name) const {
     std::vector<std::string> names;
     for (const auto& option : options_) names.push_back(option.name);
-    return nearest(with_dashes(name), names);
+    const std::size_t word = std::min(name.find_first_not_of('-'), name.size());
+    return nearest(with_dashes(name.substr(word)), names);
 }
 
 void CommandLine::refuse_unknown(const std::string& name) const {
@@ -92,14 +93,14 @@ void CommandLine::refuse_unknown(const std::string& name) const {
     throw UsageError{message + fmt::format(" ('{} --help' lists them)", program_)};
 }
 
-/// Rewrites the user's tokens into one form, --name=VALUE, so that CLI11 sees no ambiguity: Ultralytics'
-/// name=VALUE, underscores, --no-name, and "--name VALUE" whose value begins with a dash.
+/// Rewrites the user's tokens into one form, all --name=VALUE, then "--" and the words, so that CLI11 sees no
+/// ambiguity: Ultralytics' name=VALUE, underscores, --no-name, and "--name VALUE" whose value begins with a dash.
 std::vector<std::string> CommandLine::canonical(int argc, const char* const* argv) {
-    std::vector<std::string> out;
+    std::vector<std::string> out, words;
     for (int i = 1; i < argc; ++i) {
         const std::string token = argv[i];
         if (token == "--") {
-            out.insert(out.end(), argv + i, argv + argc);
+            words.insert(words.end(), argv + i + 1, argv + argc);
             break;
         }
         if (token.rfind("--", 0) != 0) {
@@ -111,7 +112,7 @@ std::vector<std::string> CommandLine::canonical(int argc, const char* const* arg
             } else if (token.size() > 1 && token[0] == '-') {
                 refuse_unknown(token);
             } else {
-                out.push_back(token);
+                words.push_back(token);
             }
             continue;
         }
@@ -123,6 +124,8 @@ std::vector<std::string> CommandLine::canonical(int argc, const char* const* arg
             canonical_bare(name, argc, argv, i, out);
         }
     }
+    out.push_back("--");
+    out.insert(out.end(), words.begin(), words.end());
     return out;
 }
 
@@ -188,7 +191,8 @@ void CommandLine::canonical_bare(const std::string& name, int argc, const char* 
 
 void CommandLine::parse(int argc, const char* const* argv) {
     std::vector<std::string> tokens = canonical(argc, argv);
-    const auto asks = [&](const char* flag) { return std::find(tokens.begin(), tokens.end(), flag) != tokens.end(); };
+    const auto options_end = std::find(tokens.begin(), tokens.end(), "--");
+    const auto asks = [&](const char* flag) { return std::find(tokens.begin(), options_end, flag) != options_end; };
     if (asks("--help")) {
         std::cout << help();
         throw Answered{};

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+# Sourced by ./quickstart and ./test: options, packages, build. Shows each command before it runs.
+set -euo pipefail
+
+prefix=build/release
+jobs=$(nproc)
+
+usage() {
+    sed -n '3,/^$/s/^# \{0,1\}//p' "$0"
+    printf '%s\n' \
+        '  --prefix DIR  build there (build/release)' \
+        '  --jobs N      processes at a time (all CPUs)'
+}
+
+parse_options() {
+    while [ $# -gt 0 ]; do
+        case $1 in
+            --prefix=*) prefix=${1#*=} ;;
+            --jobs=*) jobs=${1#*=} ;;
+            --prefix | --jobs)
+                [ $# -gt 1 ] || { echo "$0: $1 needs a value" >&2; exit 2; }
+                [ "$1" = --prefix ] && prefix=$2 || jobs=$2
+                shift ;;
+            -h | --help) usage; exit 0 ;;
+            *) echo "$0: unknown option '$1'" >&2; usage >&2; exit 2 ;;
+        esac
+        shift
+    done
+}
+
+say() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
+run() {
+    printf '   $ %s\n' "$*"
+    "$@"
+}
+
+# Installs what packages.txt lists and is not there; asks for no right when nothing is missing.
+install_packages() {
+    local missing=() package sudo=()
+    while read -r package; do
+        case $package in '' | '#'*) continue ;; esac
+        dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
+    done < packages.txt
+    [ ${#missing[@]} -eq 0 ] && return
+    say "Installing ${#missing[@]} Debian packages"
+    if [ "$(id -u)" -ne 0 ]; then
+        command -v sudo > /dev/null || { echo "missing: ${missing[*]}; install them as root, then run $0 again" >&2; exit 3; }
+        sudo=(sudo)
+    fi
+    run "${sudo[@]}" apt-get update -q
+    run "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}"
+}
+
+# build TARGET: configures (a release, warnings as errors in CI) and builds.
+build() {
+    say "Building in $prefix with $jobs jobs"
+    local werror=OFF
+    [ -z "${CI:-}" ] || werror=ON
+    run cmake -S . -B "$prefix" -G Ninja -DCMAKE_BUILD_TYPE=Release -DYOLO_WERROR=$werror
+    run cmake --build "$prefix" -j "$jobs" --target "$1"
+}
