@@ -15,8 +15,9 @@ struct TensorFile {
     std::map<std::string, std::string> metadata;
 };
 
-/// safetensors. Reading checks everything before it allocates: header length against the file, offsets
-/// against shapes, no hole, no overlap, no duplicate key. Throws yolodata::Error(corrupt | not_found | io).
+/// safetensors. Reading checks everything before it allocates: header length against the file,
+/// offsets against shapes, no hole, no overlap, no duplicate key. Throws yolodata::Error(corrupt |
+/// not_found | io).
 TensorFile read_safetensors(const std::string& path);
 /// Atomic (temporary file, fsync, rename, fsync of the folder).
 void write_safetensors(const std::string& path, const TensorFile& file);
@@ -26,7 +27,7 @@ struct WeightsInfo {
     Scale scale = Scale::n;
     std::vector<std::string> names;  ///< class names
     int imgsz = 640;                 ///< training size, px
-    std::string data_digest;         ///< "sha256:…" of the data it was trained on, empty = unknown
+    std::string data_digest;  ///< "sha256:…" of the data it was trained on, empty = unknown
 };
 
 struct LoadedWeights {
@@ -37,7 +38,8 @@ struct LoadedWeights {
 /// A model from a weights file (.safetensors). Refuses NaN and infinity by the tensor's name
 /// (ErrorKind::corrupt), and files that are no YOLOv8.
 LoadedWeights load_weights(const std::string& path);
-void save_weights(const std::string& path, const std::vector<NamedTensor>& state, const WeightsInfo& info);
+void save_weights(const std::string& path, const std::vector<NamedTensor>& state,
+                  const WeightsInfo& info);
 
 /// Copies the tensors of equal name and shape into the model; "transferred a/b" is {a, b}.
 std::pair<int, int> transfer(const TensorFile& from, YoloV8& model);

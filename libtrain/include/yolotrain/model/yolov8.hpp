@@ -20,21 +20,22 @@ enum class Scale { n, s, m, l, x };
 Scale parse_scale(std::string_view name);
 std::string_view to_string(Scale);  ///< "n" …
 
-/// A tensor with its state_dict key ("model.0.conv.weight"). The tensor shares storage with the model.
+/// A tensor with its state_dict key ("model.0.conv.weight"). The tensor shares storage with the
+/// model.
 struct NamedTensor {
     std::string name;
     at::Tensor tensor;
 };
 
-/// The raw maps of the three levels (strides 8, 16, 32): each [B, 64+nc, H/stride, W/stride], box logits
-/// (4 sides l,t,r,b × 16 bins) before class logits.
+/// The raw maps of the three levels (strides 8, 16, 32): each [B, 64+nc, H/stride, W/stride], box
+/// logits (4 sides l,t,r,b × 16 bins) before class logits.
 using RawMaps = std::array<at::Tensor, 3>;
 
 /// YOLOv8 detection network. Not thread-safe; two instances are independent.
 class YoloV8 {
-   public:
-    /// Random weights (the framework's default initialisation) from `seed` alone, BN eps 1e-3, momentum
-    /// 0.03, head biases as Ultralytics 8.4.190. float32, CPU.
+ public:
+    /// Random weights (the framework's default initialisation) from `seed` alone, BN eps 1e-3,
+    /// momentum 0.03, head biases as Ultralytics 8.4.190. float32, CPU.
     YoloV8(Scale scale, std::int64_t nc, std::uint64_t seed = 0);
     ~YoloV8();
     YoloV8(YoloV8&&) noexcept;
@@ -50,20 +51,37 @@ class YoloV8 {
     void train(bool on);
     bool is_training() const;
 
+    /// Layers model.0 … model.(layers−1) keep their weights and running statistics while training:
+    /// their parameters leave parameters() and lose requires_grad, their BN stays in evaluation. 0
+    /// … 22.
+    void freeze(int layers);
+
     /// All tensors of the state_dict in Ultralytics' order, parameters and BN buffers.
     const std::vector<NamedTensor>& state() const;
     /// The trainable ones (all parameters but the DFL weights), same order.
     const std::vector<NamedTensor>& parameters() const;
 
+    /// Moves every tensor; state() and parameters() then name the moved ones. Do it before an
+    /// optimizer takes the parameters.
     void to(at::Device device);
 
-   private:
+    /// An independent copy with tensors of its own, in evaluation, no gradients: the start of an
+    /// EMA.
+    YoloV8 clone() const;
+
+ private:
     struct Net;
+    explicit YoloV8(std::unique_ptr<Net> net);
     std::unique_ptr<Net> net_;
 };
 
-/// Decoded predictions [B, 4+nc, A] of raw maps: cx, cy, w, h in input pixels and class probabilities;
-/// anchors level by level, row by row.
+/// Bins of the distribution over a side's distance: 0 … 15 stride units.
+constexpr std::int64_t distance_bins = 16;
+constexpr std::int64_t box_channels = 4 * distance_bins;
+constexpr std::array<int, 3> level_strides = {8, 16, 32};
+
+/// Decoded predictions float [B, 4+nc, A] of raw maps, contiguous, without graph: cx, cy, w, h in
+/// input pixels and class probabilities; anchors level by level, row by row.
 at::Tensor decode(const RawMaps& maps);
 
 }  // namespace yolotrain
