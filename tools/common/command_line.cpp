@@ -93,10 +93,10 @@ void CommandLine::refuse_unknown(const std::string& name) const {
     throw UsageError{message + fmt::format(" ('{} --help' lists them)", program_)};
 }
 
-/// Rewrites the user's tokens into one form, all --name=VALUE, then "--" and the words, so that CLI11 sees no
+/// Splits the user's tokens into options in one form, --name=VALUE, and the other words, so that CLI11 sees no
 /// ambiguity: Ultralytics' name=VALUE, underscores, --no-name, and "--name VALUE" whose value begins with a dash.
-std::vector<std::string> CommandLine::canonical(int argc, const char* const* argv) {
-    std::vector<std::string> out, words;
+std::vector<std::string> CommandLine::canonical(int argc, const char* const* argv, std::vector<std::string>& words) {
+    std::vector<std::string> out;
     for (int i = 1; i < argc; ++i) {
         const std::string token = argv[i];
         if (token == "--") {
@@ -124,8 +124,6 @@ std::vector<std::string> CommandLine::canonical(int argc, const char* const* arg
             canonical_bare(name, argc, argv, i, out);
         }
     }
-    out.push_back("--");
-    out.insert(out.end(), words.begin(), words.end());
     return out;
 }
 
@@ -190,9 +188,9 @@ void CommandLine::canonical_bare(const std::string& name, int argc, const char* 
 }
 
 void CommandLine::parse(int argc, const char* const* argv) {
-    std::vector<std::string> tokens = canonical(argc, argv);
-    const auto options_end = std::find(tokens.begin(), tokens.end(), "--");
-    const auto asks = [&](const char* flag) { return std::find(tokens.begin(), options_end, flag) != options_end; };
+    std::vector<std::string> words;
+    std::vector<std::string> tokens = canonical(argc, argv, words);
+    const auto asks = [&](const char* flag) { return std::find(tokens.begin(), tokens.end(), flag) != tokens.end(); };
     if (asks("--help")) {
         std::cout << help();
         throw Answered{};
@@ -217,8 +215,6 @@ void CommandLine::parse(int argc, const char* const* argv) {
             ->expected(0, 1 << 20)
             ->allow_extra_args(false);
     }
-    std::vector<std::string> words;
-    app.add_option("words", words)->expected(0, 1 << 20);
     std::reverse(tokens.begin(), tokens.end());
     try {
         app.parse(tokens);

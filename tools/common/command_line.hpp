@@ -82,7 +82,7 @@ class CommandLine {
     };
     Option* find(const std::string& name);
     [[noreturn]] void refuse_unknown(const std::string& name) const;
-    std::vector<std::string> canonical(int argc, const char* const* argv);
+    std::vector<std::string> canonical(int argc, const char* const* argv, std::vector<std::string>& words);
     void canonical_option(const std::string& name, const std::string& value, std::vector<std::string>& out);
     void canonical_bare(const std::string& name, int argc, const char* const* argv, int& i,
                         std::vector<std::string>& out);
