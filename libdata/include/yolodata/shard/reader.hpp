@@ -27,17 +27,36 @@ struct RecordInfo {
     int source_width = 0, source_height = 0;  ///< of the source picture, EXIF applied
 };
 
+struct SetIndex;
+
+/// How a set is read. Neither value changes what is read.
+struct ReadOptions {
+    /// A file is mapped in windows of this length, a multiple of 64 KiB.
+    std::uint64_t window_bytes = std::uint64_t{64} << 20;
+    /// All windows of the set together; at least one window is always mapped. Mapped pages are page cache,
+    /// not memory of the process alone, but they count in cgroup and address-space limits.
+    std::uint64_t mapped_bytes = std::uint64_t{1} << 30;
+};
+
 /// A shard set opened for reading: files mapped in windows, nothing loaded ahead. All const members may be
 /// called from many threads at once. Opening checks the headers, the indices and their checksums; records
-/// are checked when they are read. Throws yolodata::Error(corrupt | not_found | io).
+/// are checked when they are read. Throws yolodata::Error(corrupt | not_found | io | unsupported).
+///
+/// Opening a set installs a SIGBUS handler, once a process, which turns a page that cannot be read into a
+/// bad record and passes every other SIGBUS on to the handler that was there before.
 class ShardSet {
    public:
-    /// dir: the folder with index.json. split: "train", "val" …
-    ShardSet(const std::string& dir, const std::string& split);
+    /// dir: the folder with index.json. split: "train", "val" … A split that the set does not hold is
+    /// Error(not_found). Files stay open (as far as the limit of open files allows), so a set that is
+    /// replaced by a new one meanwhile is read to the end as it was.
+    ShardSet(const std::string& dir, const std::string& split, const ReadOptions& options = {});
     ~ShardSet();
     ShardSet(ShardSet&&) noexcept;
 
     std::uint64_t size() const;
+    /// Neither info() nor boxes() touches the pixels. Both throw Error(corrupt), naming shard and record,
+    /// if the record's label entry is damaged, also at a second read: such a record is bad as a whole.
+    /// A number ≥ size() is Error(invalid_argument).
     RecordInfo info(std::uint64_t record) const;
     std::vector<Box> boxes(std::uint64_t record) const;
 
@@ -46,6 +65,7 @@ class ShardSet {
     /// A file that shrank or cannot be read any more counts as a bad record too, never as a crash.
     bool read(std::uint64_t record, std::vector<std::uint8_t>& out) const;
 
+    const SetIndex& index() const;                  ///< of the whole set, all splits (set_index.hpp)
     const std::vector<std::string>& names() const;  ///< class names of the set
     int imgsz() const;
     std::string digest() const;         ///< identity of the set: changes when any shard changes

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "yolodata/core/dataset.hpp"
+#include "yolodata/shard/set_index.hpp"
+
+namespace yolodata::pack {
+
+struct PackOptions {
+    // What decides the result.
+    std::vector<std::string> splits;  ///< empty: every split that the dataset names
+    /// Long side of the packed pictures, codec, seed, shard size … Stored in index.json.
+    shard::SetOptions set;
+    /// true: one image that would be left out ends the packing, and nothing is published.
+    bool fail_on_bad = false;
+
+    // What OUT may hold.
+    bool overwrite = false;   ///< replace a set that stands in OUT, once the new one is complete
+    bool if_changed = false;  ///< do nothing if OUT holds a whole set of this source and these options; else replace it
+
+    // How it is done; none of these changes a byte of the result.
+    int jobs = 1;                                        ///< worker threads, ≥ 1
+    std::uint64_t max_memory = std::uint64_t{1} << 30;   ///< bytes for pictures in work, beyond the program itself
+};
+
+enum class PackOutcome {
+    published,   ///< OUT holds the new set
+    up_to_date,  ///< if_changed: the set in OUT fits already
+    bad_images,  ///< fail_on_bad, and there are some: nothing published
+    stopped,     ///< the progress callback said so: nothing published
+};
+
+struct PackReport {
+    PackOutcome outcome = PackOutcome::published;
+    shard::SetIndex index;      ///< of the set that stands in OUT; bad_images: only left_out is meaningful
+    std::uint64_t passed_through = 0;  ///< codec jpeg: pictures whose source bytes were taken as they are
+    double seconds = 0;
+};
+
+/// Called with the images done and their total, never from two threads at once. false stops the packing.
+using PackProgress = std::function<bool(std::uint64_t done, std::uint64_t total)>;
+
+/// Packs the images of a dataset into the shard set OUT (a folder, made if need be): read, check, decode,
+/// resize to the long side, encode, write in the dataset's order. What Ultralytics would drop is left out
+/// and listed in index.json. The same dataset and options give the same bytes, whatever `jobs`.
+///
+/// A set appears complete or not at all: shards are made in OUT/.pack-tmp and moved when the last one is
+/// done, index.json last. A second packer of the same OUT is refused.
+///
+/// Throws Error: invalid_argument (options, an unknown split), forbidden_state (OUT holds a set, or is being
+/// written), corrupt (a data.yaml that does not parse), not_found (no usable image at all), resource (free
+/// space, memory), io.
+PackReport pack(const Dataset& dataset, const std::string& out, const PackOptions& options,
+                const PackProgress& progress = {});
+
+}  // namespace yolodata::pack

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "yolodata/core/box.hpp"
+#include "yolodata/shard/reader.hpp"
+#include "yolodata/shard/set_index.hpp"
+
+namespace yolodata::shard {
+
+/// One record to be written.
+struct RecordData {
+    int width = 0, height = 0;          ///< of the picture that is stored, px
+    Codec codec = Codec::raw;
+    std::vector<std::uint8_t> payload;  ///< raw: width·height·3 RGB bytes; jpeg: the coded picture
+    std::uint64_t checksum = 0;         ///< payload_checksum(payload), made where it can run in parallel
+    std::vector<Box> boxes;
+    std::string source;                 ///< path in the source dataset, at most 65,535 bytes
+    int source_width = 0, source_height = 0;
+    std::uint32_t variant = 0;
+};
+
+std::uint64_t payload_checksum(std::span<const std::uint8_t> payload);
+
+/// Writes the shards of a set into a folder, one after the other: a shard is closed before it would grow
+/// past options.shard_bytes. What is written depends on the records and the index's fields alone. Each file
+/// appears under its name complete or not at all. Not thread-safe.
+class SetWriter {
+   public:
+    /// index: tool, task, class count, names, options and source digest; the rest is filled in.
+    SetWriter(std::string folder, SetIndex index);
+    ~SetWriter();  ///< an unfinished shard leaves no file
+
+    void begin_split(const std::string& name);
+    /// Throws Error(io | resource) when the disk refuses, Error(invalid_argument) for a record that does
+    /// not fit the format.
+    void add(const RecordData& record);
+    /// Notes an image of the current split that is left out.
+    void leave_out(LeftOut image);
+    /// Closes the last shard. Throws as add().
+    SetIndex finish();
+
+   private:
+    class Shard;
+    void close_shard();
+
+    std::string folder_;
+    SetIndex index_;
+    std::unique_ptr<Shard> shard_;
+    std::uint64_t shards_in_split_ = 0;
+};
+
+}  // namespace yolodata::shard

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "yolodata/shard/writer.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "shard/shard_writer.hpp"
+#include "yolodata/core/error.hpp"
+
+namespace yolodata::shard {
+
+class SetWriter::Shard {
+   public:
+    Shard(const std::string& folder, std::string name, std::string schema, std::uint64_t first)
+        : file(std::move(name)), writer(folder + "/" + file, std::move(schema), first) {}
+    std::string file;
+    ShardWriter writer;
+};
+
+namespace {
+
+/// What the shard's header tells people who find the file alone.
+std::string schema_text(const SetIndex& index, const std::string& split, std::uint64_t shard) {
+    nlohmann::ordered_json j;
+    j["tool"] = index.tool;
+    j["split"] = split;
+    j["shard"] = shard;
+    j["task"] = index.task;
+    j["nc"] = index.class_count ? nlohmann::ordered_json(*index.class_count) : nlohmann::ordered_json(nullptr);
+    j["imgsz"] = index.options.imgsz;
+    j["codec"] = index.options.codec;
+    j["rows"] = "class i32, x f32, y f32, w f32, h f32 (centre and size, normalised)";
+    return j.dump();
+}
+
+}  // namespace
+
+std::uint64_t payload_checksum(std::span<const std::uint8_t> payload) { return format::checksum(std::as_bytes(payload)); }
+
+SetWriter::SetWriter(std::string folder, SetIndex index) : folder_(std::move(folder)), index_(std::move(index)) {}
+SetWriter::~SetWriter() = default;
+
+void SetWriter::begin_split(const std::string& name) {
+    close_shard();
+    index_.splits.push_back({name, 0, 0, 0, 0});
+    shards_in_split_ = 0;
+}
+
+void SetWriter::add(const RecordData& record) {
+    SplitEntry& split = index_.splits.back();
+    if (shard_ && shard_->writer.records() > 0 && shard_->writer.bytes_with(record) > index_.options.shard_bytes) close_shard();
+    if (!shard_) {
+        shard_ = std::make_unique<Shard>(folder_, fmt::format("{}-{:05}.yds", split.name, shards_in_split_),
+                                         schema_text(index_, split.name, shards_in_split_), split.records);
+        ++shards_in_split_;
+    }
+    shard_->writer.add(record);
+    ++split.records;
+    split.rows += record.boxes.size();
+    if (record.boxes.empty()) ++split.backgrounds;
+}
+
+void SetWriter::leave_out(LeftOut image) {
+    SplitEntry& split = index_.splits.back();
+    ++split.left_out;
+    image.split = split.name;
+    index_.left_out.push_back(std::move(image));
+}
+
+void SetWriter::close_shard() {
+    if (!shard_) return;
+    ShardEntry entry = shard_->writer.finish();
+    entry.file = shard_->file;
+    entry.split = index_.splits.back().name;
+    shard_.reset();
+    index_.shards.push_back(std::move(entry));
+}
+
+SetIndex SetWriter::finish() {
+    close_shard();
+    index_.digest = set_digest(index_.shards);
+    return index_;
+}
+
+}  // namespace yolodata::shard
