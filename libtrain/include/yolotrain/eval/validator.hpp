@@ -8,6 +8,7 @@
 
 #include "yolotrain/eval/eval_source.hpp"
 #include "yolotrain/eval/metrics.hpp"
+#include "yolotrain/loss/detection_loss.hpp"
 #include "yolotrain/model/yolov8.hpp"
 
 namespace yolotrain {
@@ -20,6 +21,7 @@ struct ValOptions {
     int max_det = 300;       ///< detections a picture
     bool rect = true;        ///< batches of like aspect ratio, padded no more than needed; false: square
     bool with_loss = false;  ///< also the validation losses (with gains, mean over batches)
+    LossGains gains;         ///< of those losses
     int workers = 1;         ///< threads that load pictures ahead
 };
 

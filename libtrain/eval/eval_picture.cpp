@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "eval_picture.hpp"
+
+#include "yolodata/augment/resize.hpp"
+
+namespace yolotrain::detail {
+
+EvalPicture load_picture(const EvalSource& source, std::size_t number, int imgsz, int width, int height) {
+    EvalPicture out;
+    out.number = number;
+    yolodata::Sample sample;
+    if (!source.load(number, imgsz, sample)) return out;
+    out.readable = true;
+    yolodata::Letterbox where;
+    out.planes = to_planes(yolodata::letterbox(sample.image, width, height, false, &where));
+    out.boxes = std::move(sample.boxes);
+    const auto sx = static_cast<float>(where.scale_x), sy = static_cast<float>(where.scale_y);
+    const auto left = static_cast<float>(where.left), top = static_cast<float>(where.top);
+    for (yolodata::PixelBox& b : out.boxes) {
+        b.x1 = b.x1 * sx + left;
+        b.y1 = b.y1 * sy + top;
+        b.x2 = b.x2 * sx + left;
+        b.y2 = b.y2 * sy + top;
+    }
+    return out;
+}
+
+std::vector<std::uint8_t> to_planes(const yolodata::Picture& picture) {
+    const std::size_t pixels = static_cast<std::size_t>(picture.width) * static_cast<std::size_t>(picture.height);
+    std::vector<std::uint8_t> planes(pixels * 3);
+    const std::uint8_t* in = picture.rgb.data();
+    std::uint8_t* r = planes.data();
+    std::uint8_t* g = r + pixels;
+    std::uint8_t* b = g + pixels;
+    for (std::size_t i = 0; i < pixels; ++i) {
+        r[i] = in[3 * i];
+        g[i] = in[3 * i + 1];
+        b[i] = in[3 * i + 2];
+    }
+    return planes;
+}
+
+}  // namespace yolotrain::detail

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <utility>
+
+#include "yolodata/core/error.hpp"
+#include "yolodata/shard/reader.hpp"
+#include "yolotrain/data/record.hpp"
+#include "yolotrain/eval/eval_source.hpp"
+
+namespace yolotrain {
+
+namespace {
+
+class ShardSource final : public EvalSource {
+   public:
+    ShardSource(const std::string& dir, const std::string& split) : shards_(dir, split) {}
+
+    std::size_t size() const override { return static_cast<std::size_t>(shards_.size()); }
+    std::pair<int, int> source_shape(std::size_t i) const override {
+        try {
+            const yolodata::shard::RecordInfo info = shards_.info(i);
+            return {info.source_width, info.source_height};
+        } catch (const yolodata::Error&) {
+            return {1, 1};  // damaged: load() will leave it out, its place in a batch does not matter
+        }
+    }
+    bool load(std::size_t i, int imgsz, yolodata::Sample& out) const override {
+        try {
+            out = load_record(shards_, i, imgsz);
+            return true;
+        } catch (const RecordUnusable&) {
+            return false;
+        } catch (const yolodata::Error& error) {
+            if (error.kind() == yolodata::ErrorKind::corrupt) return false;  // its label entry is damaged
+            throw;
+        }
+    }
+    std::string name(std::size_t i) const override {
+        try {
+            return shards_.info(i).source;
+        } catch (const yolodata::Error&) {
+            return "record " + std::to_string(i);
+        }
+    }
+    const std::vector<std::string>& names() const override { return shards_.names(); }
+    int imgsz() const override { return shards_.imgsz(); }
+
+   private:
+    yolodata::shard::ShardSet shards_;
+};
+
+}  // namespace
+
+std::unique_ptr<EvalSource> open_shard_source(const std::string& dir, const std::string& split) {
+    return std::make_unique<ShardSource>(dir, split);
+}
+
+std::unique_ptr<EvalSource> open_eval_source(const std::string& path, const std::string& split, int workers,
+                                             std::vector<std::string>* left_out) {
+    if (yolodata::shard::is_shard_set(path)) return open_shard_source(path, split);
+    return open_dataset_source(path, split, workers, left_out);
+}
+
+}  // namespace yolotrain
