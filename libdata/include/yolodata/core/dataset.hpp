@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "yolodata/core/finding.hpp"
@@ -12,12 +13,22 @@ namespace yolodata {
 
 enum class Task { detect, segment, pose, obb };
 
+std::string_view to_string(Task);
+/// nullopt if there is no such task.
+std::optional<Task> parse_task(std::string_view text);
+
+/// Key points of a pose data set: `points` of `dims` numbers each (2: x y; 3: x y visibility).
+struct KeypointShape {
+    std::uint32_t points = 0, dims = 0;
+};
+
 /// One image of a dataset and where its label belongs.
 struct ImageRef {
     std::string path;        ///< relative to Dataset::root with forward slashes; absolute if outside it
     std::string label_path;  ///< likewise; where Ultralytics looks for it, whether it is there or not
     bool has_label = false;  ///< a directory entry stands at label_path
     std::uint32_t splits = 0;  ///< bit i: Dataset::splits[i] names it
+    std::uint32_t list = 0;    ///< Dataset::list_files[list − 1] names it; 0 = found in a folder
 };
 
 struct Split {
@@ -31,11 +42,15 @@ struct Dataset {
     std::string root;    ///< absolute folder that paths are relative to
     std::string config;  ///< data.yaml, relative to root if it lies inside; empty = none
     Task task = Task::detect;
+    bool task_stated = false;        ///< by data.yaml (task:, kpt_shape:) or the caller, not assumed
+    KeypointShape keypoints;         ///< of a pose data set
     std::optional<std::uint32_t> class_count;  ///< unknown without data.yaml, --nc or --names
     std::vector<std::string> names;            ///< empty = unknown; else class_count names
     std::vector<ImageRef> images;
     std::vector<Split> splits;
     std::vector<std::string> orphan_labels;  ///< label files in the splits' label folders without an image
+    std::vector<std::string> list_files;     ///< list files that the splits name
+    bool resolved = true;  ///< false: data.yaml does not parse, nothing could be looked at
     std::vector<Finding> findings;           ///< dataset/… found while resolving
 
     std::string absolute(const std::string& path) const;  ///< root/path, or path if absolute
@@ -45,7 +60,13 @@ struct Dataset {
 struct OpenOptions {
     std::optional<std::uint32_t> class_count;  ///< --nc
     std::vector<std::string> names;            ///< --names
+    std::optional<Task> task;                  ///< --task
+    std::optional<KeypointShape> keypoints;    ///< --kpt-shape
 };
+
+/// Where Ultralytics looks for an image's label: the last "/images/" becomes "/labels/", the suffix ".txt".
+std::string label_path_of(const std::string& image_path);
+
 
 /// Resolves PATH: a data.yaml, a folder with one, or a folder with images/ and labels/. Never writes.
 /// A data.yaml that does not parse gives a dataset with one finding dataset/config-invalid and nothing

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "label_folders.hpp"
+
+#include <algorithm>
+#include <boost/filesystem.hpp>
+#include <map>
+
+#include "paths.hpp"
+#include "yolodata/core/file.hpp"
+#include "yolodata/core/label.hpp"
+
+namespace yolodata {
+
+namespace fs = boost::filesystem;
+
+namespace {
+
+/// A folder where labels belong.
+struct LabelFolder {
+    std::vector<std::uint32_t> images;     ///< whose labels belong here
+    std::set<std::string> image_folders;   ///< absolute folders whose images' labels belong here
+};
+using LabelFolders = std::map<std::string, LabelFolder>;  ///< by absolute path
+
+std::string label_folder_of(const std::string& image_folder) {
+    return parent_of(label_path_of(join_path(image_folder, "x.jpg")));
+}
+
+std::vector<std::string> names_in(const std::string& folder) {
+    std::vector<std::string> names;
+    boost::system::error_code error;
+    for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
+        names.push_back(at->path().filename().native());
+    std::sort(names.begin(), names.end());
+    return names;
+}
+
+bool is_label_name(const std::string& name) {
+    return name.ends_with(".txt") && !is_hidden(name) && name != "classes.txt";
+}
+
+std::string stem_of(const std::string& name) { return name.substr(0, name.rfind('.')); }
+
+// Text files of every kind may lie beside images; only one that begins with a number is taken for a label.
+bool begins_with_number(const std::string& path) {
+    std::vector<std::byte> bytes;
+    if (!Folder("/").read(path, bytes, std::uint64_t{16} << 20)) return false;
+    LabelReader reader({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+    LabelRow row;
+    while (reader.next(row))
+        if (!row.blank) return row.faults.empty() || row.faults.front().field > 0;
+    return false;
+}
+
+// Folders below the label folder of a split that no image folder stands for: all their labels are orphans.
+void add_folders_below(const std::string& top, LabelFolders& folders) {
+    boost::system::error_code error, ignored;
+    fs::recursive_directory_iterator at(top, error), end;
+    for (; !error && at != end; at.increment(error)) {
+        if (at->symlink_status(ignored).type() != fs::directory_file) continue;
+        if (is_hidden(at->path().filename().native())) {
+            at.disable_recursion_pending();
+        } else {
+            folders.try_emplace(at->path().native());
+        }
+    }
+}
+
+LabelFolders collect_folders(const Dataset& dataset, const std::vector<SplitFiles>& places) {
+    LabelFolders folders;
+    for (std::uint32_t i = 0; i < dataset.images.size(); ++i) {
+        const ImageRef& image = dataset.images[i];
+        LabelFolder& folder = folders[parent_of(dataset.absolute(image.label_path))];
+        folder.images.push_back(i);
+        folder.image_folders.insert(parent_of(dataset.absolute(image.path)));
+    }
+    for (const SplitFiles& split : places) {
+        for (const std::string& folder : split.folders)
+            folders[label_folder_of(folder)].image_folders.insert(folder);
+        for (const std::string& root : split.roots)
+            if (const std::string top = label_folder_of(root); top != root) add_folders_below(top, folders);
+    }
+    return folders;
+}
+
+std::set<std::string> image_stems(const LabelFolder& folder) {
+    std::set<std::string> stems;
+    for (const std::string& image_folder : folder.image_folders)
+        for (const std::string& name : names_in(image_folder))
+            if (has_image_suffix(name)) stems.insert(stem_of(name));
+    return stems;
+}
+
+}  // namespace
+
+void look_for_labels(Dataset& dataset, const std::vector<SplitFiles>& places) {
+    std::set<std::string> lists;
+    for (const SplitFiles& split : places) lists.insert(split.lists.begin(), split.lists.end());
+    for (const auto& [path, folder] : collect_folders(dataset, places)) {
+        const std::vector<std::string> names = names_in(path);
+        std::set<std::string> expected;
+        for (const std::uint32_t i : folder.images) {
+            ImageRef& image = dataset.images[i];
+            const std::string name = file_name_of(image.label_path);
+            image.has_label = std::binary_search(names.begin(), names.end(), name);
+            expected.insert(name);
+        }
+        std::vector<std::string> spare;
+        for (const std::string& name : names)
+            if (is_label_name(name) && !expected.contains(name) && !lists.contains(join_path(path, name)))
+                spare.push_back(name);
+        if (spare.empty()) continue;
+        const std::set<std::string> stems = image_stems(folder);
+        const bool beside = folder.image_folders.contains(path);
+        for (const std::string& name : spare) {
+            const std::string label = join_path(path, name);
+            if (stems.contains(stem_of(name)) || (beside && !begins_with_number(label))) continue;
+            dataset.orphan_labels.push_back(relative_to(dataset.root, label));
+        }
+    }
+    std::sort(dataset.orphan_labels.begin(), dataset.orphan_labels.end());
+}
+
+}  // namespace yolodata

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rule_tables.hpp"
+
+namespace yolodata {
+
+namespace {
+
+// clang-format off: a table
+constexpr RuleInfo table[] = {
+    {"image/unreadable", Severity::error, Verdict::drops_image, Fix::quarantine,
+     "The file cannot be opened or read, or is a folder, FIFO or device.",
+     "The picture is missing from every epoch.",
+     "Restore the file or its permissions, or take it out of the list."},
+    {"image/empty", Severity::error, Verdict::drops_image, Fix::quarantine,
+     "The file has zero bytes.",
+     "The picture is missing from every epoch; often the trace of a copy that ran out of disk.",
+     "Copy it again from its source."},
+    {"image/unknown-format", Severity::error, Verdict::drops_image, Fix::quarantine,
+     "The content is no known image format, whatever the suffix.",
+     "The picture is missing from every epoch.",
+     "Look at the content: often an error page saved under an image's name."},
+    {"image/unsupported-format", Severity::error, Verdict::drops_image, Fix::quarantine,
+     "A known format that cannot be decoded here or by an Ultralytics trainer.",
+     "The picture is dropped, or the run dies when it is first read.",
+     "Convert it to PNG or JPEG."},
+    {"image/truncated", Severity::error, Verdict::drops_image, Fix::quarantine,
+     "The coded data ends before the picture is complete.",
+     "Lower rows are grey or random while their boxes still stand.",
+     "Copy it again from its source."},
+    {"image/corrupt-data", Severity::error, Verdict::uses, Fix::quarantine,
+     "The coded data is damaged inside.",
+     "Parts of the picture are shifted, grey or garbage while the labels look right.",
+     "Copy it again from its source."},
+    {"image/missing-eoi", Severity::warning, Verdict::rewrites_file, Fix::append_eoi,
+     "A JPEG that decodes whole but lacks its end marker.",
+     "Ultralytics overwrites the source file with a new encoding; on a read-only disk it drops the picture.",
+     "Append the two bytes FF D9."},
+    {"image/trailing-data", Severity::info, Verdict::uses, Fix::cut_tail,
+     "Bytes follow the picture's end.",
+     "Harmless, unless a JPEG does not end in FF D9: Ultralytics then overwrites the file.",
+     "Cut the tail, or leave it."},
+    {"image/format-mismatch", Severity::warning, Verdict::uses, Fix::rename,
+     "The suffix names another format than the content.",
+     "Readers that trust the suffix fail.",
+     "Rename the file."},
+    {"image/too-small", Severity::error, Verdict::drops_image, Fix::quarantine,
+     "Width or height is under 10 pixels.",
+     "The picture is missing from every epoch.",
+     "Take it out."},
+    {"image/too-large", Severity::error, Verdict::drops_image, Fix::quarantine,
+     "More pixels than the limit; refused from its header, before any allocation.",
+     "Decoding it can take all memory of the machine.",
+     "Raise --max-pixels if the picture is meant, else take it out."},
+    {"image/exif-rotated", Severity::warning, Verdict::uses, Fix::none,
+     "An EXIF orientation other than 1.",
+     "Boxes may have been drawn on the other orientation.",
+     "Look at one picture with its boxes; write the pixels upright if they do not fit."},
+    {"image/colour-mode", Severity::info, Verdict::uses, Fix::none,
+     "The picture is not 8-bit RGB.",
+     "Grey, palette and alpha are converted; CMYK, 16 bits and alpha that is not opaque may look otherwise than expected.",
+     "Convert it to 8-bit RGB if colours matter."},
+    {"image/multi-frame", Severity::warning, Verdict::uses, Fix::none,
+     "More than one frame.",
+     "Only the first frame is trained on.",
+     "Split the frames into files if they are meant."},
+};
+// clang-format on
+
+}  // namespace
+
+std::span<const RuleInfo> image_rules() { return table; }
+
+}  // namespace yolodata
