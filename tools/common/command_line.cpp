@@ -151,7 +151,8 @@ void CommandLine::canonical_short(char letter, int argc, const char* const* argv
 void CommandLine::canonical_bare(const std::string& name, int argc, const char* const* argv, int& i,
                                  std::vector<std::string>& out) {
     const std::string dashed = with_dashes(name);
-    if (dashed == "help" || dashed == "version" || dashed == "json") {
+    // --man is for the build, which installs what it prints; people read it by man(1).
+    if (dashed == "help" || dashed == "version" || dashed == "json" || dashed == "man") {
         out.push_back("--" + dashed);
         return;
     }
@@ -193,6 +194,10 @@ void CommandLine::parse(int argc, const char* const* argv) {
     const auto asks = [&](const char* flag) { return std::find(tokens.begin(), tokens.end(), flag) != tokens.end(); };
     if (asks("--help")) {
         std::cout << help();
+        throw Answered{};
+    }
+    if (asks("--man")) {
+        std::cout << format_man(help_text(), options_);
         throw Answered{};
     }
     if (asks("--version")) {
@@ -260,13 +265,15 @@ bool CommandLine::set_from_config(const std::string& key, const std::string& val
     return true;
 }
 
-std::string CommandLine::help() const {
+std::string CommandLine::help() const { return format_help(help_text(), options_); }
+
+HelpText CommandLine::help_text() const {
     HelpText text{program_, summary_, epilog_, {}};
     for (const auto& p : positionals_) {
         text.positionals.push_back({p.metavar, p.help, p.required,
                                     std::holds_alternative<std::vector<std::string>*>(p.target)});
     }
-    return format_help(text, options_);
+    return text;
 }
 
 }  // namespace tools

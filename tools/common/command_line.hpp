@@ -38,6 +38,8 @@ struct Option {
     bool given = false;           ///< set by parse
 };
 
+struct HelpText;
+
 /// One option table, parsed by CLI11. `--name VALUE`, `--name=VALUE` and `name=VALUE` mean the same, dashes
 /// and underscores too; booleans take True/False/1/0 and --no-name. parse() opens no file.
 class CommandLine {
@@ -81,6 +83,7 @@ class CommandLine {
         bool required;
     };
     Option* find(const std::string& name);
+    HelpText help_text() const;
     [[noreturn]] void refuse_unknown(const std::string& name) const;
     std::vector<std::string> canonical(int argc, const char* const* argv, std::vector<std::string>& words);
     void canonical_option(const std::string& name, const std::string& value, std::vector<std::string>& out);

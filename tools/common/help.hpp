@@ -21,6 +21,9 @@ struct HelpText {
 /// Grouped help with defaults, at most 100 columns.
 std::string format_help(const HelpText& text, const std::vector<Option>& options);
 
+/// The man page (troff), from the same table.
+std::string format_man(const HelpText& text, const std::vector<Option>& options);
+
 /// Name, version, compiler, the libraries set by set_library_versions, CPU features; text or JSON.
 std::string version_text(const std::string& program, bool json);
 

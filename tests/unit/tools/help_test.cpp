@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "common/command_line.hpp"
+#include "common/help.hpp"
 
 namespace {
 
@@ -37,6 +38,22 @@ TEST(Help, LinesFitAHundredColumns) {
     cli.option("a-rather-long-option-name", &n, "METAVAR", words);
     std::istringstream lines(cli.help());
     for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 100u) << line;
+}
+
+TEST(Man, EscapesWhatTroffWouldTakeForARequest) {
+    const tools::HelpText text{"yolodata pack", "Packs.", ".first\n'second\nback\\slash", {{"PATH", "the dataset", true, false}}};
+    int jobs = 2;
+    tools::Option option;
+    option.name = "max-jobs";
+    option.target = &jobs;
+    option.metavar = "N";
+    option.help = "threads";
+    option.group = "Speed";
+    option.default_text = "2";
+    const std::string page = tools::format_man(text, {option});
+    EXPECT_THAT(page, HasSubstr(".TH YOLODATA-PACK 1"));
+    EXPECT_THAT(page, HasSubstr("\n\\&.first\n\\&'second\nback\\eslash\n"));
+    EXPECT_THAT(page, HasSubstr("\\fB\\-\\-max\\-jobs\\fR N\nthreads (default: 2)"));
 }
 
 }  // namespace
