@@ -13,7 +13,7 @@ enum class Format : std::uint8_t {
     unknown,
     jpeg, png, bmp, webp, tiff,                          // pictures that a trainer reads
     gif, avif, heic, jpeg2000, jpeg_xl, dng,             // named, so that a finding can name them
-    pnm, psd, ico, openexr, radiance, qoi, pcx, svg, pdf,
+    pnm, psd, ico, openexr, radiance, qoi, svg, pdf,
 };
 
 /// Decides by content, never by a file's name. Reads at most the first few hundred bytes; `unknown` for

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
+#include <new>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "checks.hpp"
+#include "jpeg_decompressor.hpp"
+#include "pillow.hpp"
+
+namespace yolodata {
+namespace {
+
+// More scans than any encoder makes: a small file of endless scans over a huge picture would take hours.
+constexpr int max_scans = 500;
+
+bool ends_with_eoi(std::span<const std::byte> bytes) {
+    return bytes.size() >= 2 && bytes[bytes.size() - 2] == std::byte{0xFF} && bytes.back() == std::byte{JPEG_EOI};
+}
+
+class JpegCheck {
+   public:
+    JpegCheck(std::span<const std::byte> bytes, const CheckOptions& options, ImageReport& report)
+        : bytes_(bytes), options_(options), report_(report), jpeg_(bytes), info_(jpeg_.info) {}
+
+    void run() {
+        const bool header = jpeg_.guarded([this] { jpeg_.read_header(); });
+        if (info_.image_width != 0 && info_.image_height != 0 &&
+            !accept_size(report_, static_cast<int>(info_.image_width), static_cast<int>(info_.image_height), options_))
+            return;
+        report_.mode = info_.num_components == 4   ? ColourMode::cmyk
+                       : info_.num_components == 1 ? ColourMode::gray
+                                                   : ColourMode::rgb;
+        report_.bits = info_.data_precision;
+        if (header && info_.data_precision != 8)
+            return refuse(fmt::format("a JPEG of {} bits a channel cannot be decoded here; convert it to 8 bits",
+                                      info_.data_precision));
+        const bool read = header && read_all();
+        if (!read && jpeg_.error_code() == JERR_OUT_OF_MEMORY) throw std::bad_alloc();
+        judge(read);
+    }
+
+   private:
+    bool read_all() {
+        if (!jpeg_.guarded([this] { start(); })) return false;
+        if (info_.buffered_image) return jpeg_.guarded([this] { read_scans(); });
+        row_.resize(std::size_t{info_.output_width} * static_cast<std::size_t>(info_.output_components));
+        return jpeg_.guarded([this] { read_rows(); });
+    }
+
+    // An eighth of the size: every coded bit is read all the same, and hardly anything is transformed.
+    void start() {
+        info_.scale_num = 1, info_.scale_denom = 8;
+        info_.dct_method = JDCT_IFAST;
+        info_.do_fancy_upsampling = FALSE;
+        if (info_.jpeg_color_space == JCS_YCbCr) info_.out_color_space = JCS_GRAYSCALE;
+        info_.buffered_image = jpeg_has_multiple_scans(&info_);
+        jpeg_start_decompress(&info_);
+    }
+
+    void read_rows() {
+        JSAMPROW line = row_.data();
+        while (info_.output_scanline < info_.output_height) {
+            jpeg_read_scanlines(&info_, &line, 1);
+            watch_arithmetic();
+        }
+        jpeg_finish_decompress(&info_);
+        report_.end = jpeg_.offset();
+    }
+
+    void read_scans() {
+        note_components();
+        for (int result; (result = jpeg_consume_input(&info_)) != JPEG_REACHED_EOI;) {
+            watch_arithmetic();
+            if (result != JPEG_REACHED_SOS) continue;
+            note_components();
+            if (info_.input_scan_number > max_scans) {
+                too_many_scans_ = true;
+                return;
+            }
+        }
+        report_.end = jpeg_.offset();
+    }
+
+    void note_components() {
+        for (int i = 0; i < info_.comps_in_scan; ++i) seen_[info_.cur_comp_info[i]->component_index] = true;
+    }
+
+    // The arithmetic decoder feeds itself zeros where the data ends, by the standard and without a word.
+    // Before the last rows that is damage.
+    void watch_arithmetic() {
+        if (!info_.arith_code || early_end_row_ >= 0) return;
+        const bool marker = info_.unread_marker != 0 &&
+                            (info_.unread_marker < JPEG_RST0 || info_.unread_marker > JPEG_RST0 + 7);
+        if ((marker || jpeg_.ran_out()) && info_.input_iMCU_row + 1 < info_.total_iMCU_rows)
+            early_end_row_ = static_cast<int>(info_.input_iMCU_row) * info_.max_v_samp_factor * DCTSIZE;
+    }
+
+    // Without its end marker a file of several scans may lack whole scans.
+    bool lacks_scans() const {
+        if (!info_.buffered_image) return false;
+        for (int c = 0; c < info_.num_components; ++c) {
+            if (!seen_[c]) return true;
+            for (int k = 0; info_.progressive_mode && k < DCTSIZE2; ++k)
+                if (info_.coef_bits[c][k] != 0) return true;
+        }
+        return false;
+    }
+
+    void judge(bool read) {
+        const JpegWarning& damage = jpeg_.damage();
+        const bool out_of_data = jpeg_.ran_out();
+        if (!read && !out_of_data) {
+            judge_failure();
+        } else if (!read) {
+            raise_error(report_, ImageRule::truncated, Verdict::drops_image,
+                        fmt::format("the file ends in its header at byte {}: 0 rows are whole", bytes_.size()));
+        } else if (too_many_scans_) {
+            corrupt(fmt::format("more than {} scans", max_scans));
+        } else if (damage.code == JWRN_HIT_MARKER && damage.at_end) {
+            judge_cut(damage.scan, damage.row);
+        } else if (damage.code != 0) {
+            corrupt(describe(damage));
+        } else if (early_end_row_ >= 0) {
+            if (out_of_data) judge_cut(info_.input_scan_number, early_end_row_);
+            else corrupt(fmt::format("the coded data ends in row {} of {}", early_end_row_ + 1, report_.header_height));
+        } else if (out_of_data && lacks_scans()) {
+            truncated(0, fmt::format("the file ends after {} scans, before the last one", info_.input_scan_number));
+        } else {
+            judge_end();
+        }
+        if (!report_.whole) report_.end = 0;
+        set_orientation(report_, jpeg_.orientation());
+        judge_colour(report_);
+        judge_pictures();
+    }
+
+    void judge_cut(int scan, int row) {
+        if (info_.buffered_image)
+            truncated(0, fmt::format("the file ends in scan {} near row {} of {}", scan, row + 1, report_.header_height));
+        else
+            truncated(row, fmt::format("the file ends in row {} of {}", row + 1, report_.header_height));
+    }
+
+    void judge_failure() {
+        switch (jpeg_.error_code()) {
+            case JERR_SOF_UNSUPPORTED:
+            case JERR_BAD_PRECISION:
+            case JERR_CONVERSION_NOTIMPL:
+            case JERR_IMAGE_TOO_BIG:
+                return refuse("this kind of JPEG cannot be decoded here: " + jpeg_.error_text());
+            default: break;
+        }
+        // Pillow reads the header to the first scan and Ultralytics drops what fails there; behind it OpenCV
+        // fails in the middle of the training.
+        const bool opens = info_.image_width != 0 && info_.image_height != 0;
+        const bool loads_at_check = opens && ends_with_eoi(bytes_);
+        raise_error(report_, ImageRule::corrupt_data, loads_at_check ? Verdict::aborts : Verdict::drops_image,
+                    fmt::format("{} (at byte {})", jpeg_.error_text(), jpeg_.offset()));
+    }
+
+    void refuse(std::string message) {
+        report_.issues.clear();
+        raise_error(report_, ImageRule::unsupported_format, Verdict::drops_image, std::move(message));
+    }
+
+    void truncated(int rows, std::string_view where) {
+        raise_error(report_, ImageRule::truncated, verdict_of_end(),
+                    fmt::format("{}: {} of {} rows are whole", where, rows, report_.header_height));
+    }
+
+    void corrupt(std::string message) {
+        raise_error(report_, ImageRule::corrupt_data, verdict_of_end(), std::move(message));
+    }
+
+    std::string describe(const JpegWarning& damage) const {
+        const int row = damage.row + 1, rows = report_.header_height;
+        switch (damage.code) {
+            case JWRN_HIT_MARKER:
+                return fmt::format("the coded data ends in row {} of {}, at a marker (byte {})", row, rows, damage.offset);
+            case JWRN_HUFF_BAD_CODE:
+            case JWRN_ARITH_BAD_CODE:
+                return fmt::format("bad entropy-coded data near row {} of {} (byte {})", row, rows, damage.offset);
+            case JWRN_MUST_RESYNC:
+                return fmt::format("marker 0x{:02x} instead of restart marker {} near row {} of {} (byte {})",
+                                   damage.number[0], damage.number[1], row, rows, damage.offset);
+            case JWRN_EXTRANEOUS_DATA:
+                return fmt::format("the picture is complete {} bytes before its coded data ends (marker 0x{:02x}, byte "
+                                   "{}): the data is damaged somewhere before",
+                                   damage.number[0], damage.number[1], damage.offset);
+            case JWRN_BOGUS_PROGRESSION:
+                return fmt::format("the scans contradict each other (component {}, coefficient {}, scan {})",
+                                   damage.number[0], damage.number[1], damage.scan);
+            default:
+                return fmt::format("libjpeg's warning {} near row {} of {} (byte {})", damage.code, row, rows, damage.offset);
+        }
+    }
+
+    // Complete pixels: what about the end?
+    void judge_end() {
+        report_.whole = true;
+        if (jpeg_.ran_out()) {
+            report_.end = 0;
+            raise(report_, ImageRule::missing_eoi, Severity::warning, verdict_of_end(), Fix::append_eoi,
+                  "every row decodes, but the end marker FF D9 is missing");
+            return;
+        }
+        report_.end = std::max<std::uint64_t>(report_.end, std::min(jpeg_.pictures_end(), bytes_.size()));
+        if (report_.end == bytes_.size()) return;
+        const bool eoi = ends_with_eoi(bytes_);
+        raise(report_, ImageRule::trailing_data, eoi ? Severity::info : Severity::warning, verdict_of_end(),
+              eoi ? Fix::none : Fix::cut_tail,
+              fmt::format("{} bytes behind the picture's end at byte {}{}", bytes_.size() - report_.end, report_.end,
+                          eoi ? "" : "; the file does not end in FF D9, so Ultralytics would overwrite it"));
+    }
+
+    // A gain map (Ultra HDR) is no second frame.
+    void judge_pictures() {
+        if (!is_mpo()) return;
+        report_.frames = jpeg_.pictures();
+        raise(report_, ImageRule::multi_frame, Severity::warning, Verdict::uses, Fix::none,
+              fmt::format("{} pictures in one file (MPO): only the first is trained on", report_.frames));
+    }
+
+    bool is_mpo() const { return jpeg_.pictures() > 1 && !jpeg_.ultra_hdr(); }
+
+    // A JPEG that does not end in FF D9 is loaded by Pillow when the data set is scanned, and overwritten;
+    // one that does, and what Pillow calls MPO, is not looked into before the training.
+    Verdict verdict_of_end() const {
+        if (is_mpo() || ends_with_eoi(bytes_)) return Verdict::uses;
+        return pillow_loads_jpeg(bytes_) ? Verdict::rewrites_file : Verdict::drops_image;
+    }
+
+    std::span<const std::byte> bytes_;
+    const CheckOptions& options_;
+    ImageReport& report_;
+    JpegDecompressor jpeg_;
+    jpeg_decompress_struct& info_;
+    std::vector<JSAMPLE> row_;
+    std::array<bool, MAX_COMPONENTS> seen_{};
+    bool too_many_scans_ = false;
+    int early_end_row_ = -1;
+};
+
+}  // namespace
+
+void check_jpeg(std::span<const std::byte> bytes, const CheckOptions& options, ImageReport& report) {
+    JpegCheck(bytes, options, report).run();
+}
+
+}  // namespace yolodata
