@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <new>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "codecs.hpp"
+#include "jpeg_decompressor.hpp"
+#include "yolodata/core/error.hpp"
+
+namespace yolodata {
+namespace {
+
+[[noreturn]] void throw_failure(JpegDecompressor& jpeg) {
+    const std::string text = jpeg.ran_out() ? "the file ends too early" : jpeg.error_text();
+    switch (jpeg.error_code()) {
+        case JERR_OUT_OF_MEMORY: throw std::bad_alloc();
+        case JERR_SOF_UNSUPPORTED:
+        case JERR_BAD_PRECISION:
+        case JERR_CONVERSION_NOTIMPL:
+        case JERR_IMAGE_TOO_BIG:
+            throw Error(ErrorKind::unsupported, "this kind of JPEG cannot be decoded here: " + text);
+        default: throw Error(ErrorKind::corrupt, "damaged JPEG: " + text);
+    }
+}
+
+// Inverted CMYK, as Adobe writes it; without a colour profile, in OpenCV's integer arithmetic.
+void cmyk_to_rgb(const JSAMPLE* cmyk, std::uint8_t* rgb, int width) {
+    for (int x = 0; x < width; ++x, cmyk += 4, rgb += 3) {
+        const int k = cmyk[3];
+        for (int c = 0; c < 3; ++c) rgb[c] = static_cast<std::uint8_t>(k - (((255 - cmyk[c]) * k) >> 8));
+    }
+}
+
+}  // namespace
+
+Decoded decode_jpeg(std::span<const std::byte> bytes, const DecodeOptions& options) {
+    JpegDecompressor jpeg(bytes);
+    jpeg_decompress_struct& info = jpeg.info;
+    if (!jpeg.guarded([&] { jpeg.read_header(); })) throw_failure(jpeg);
+    const int width = static_cast<int>(info.image_width), height = static_cast<int>(info.image_height);
+    refuse_bombs(width, height, options);
+    if (info.data_precision != 8)
+        throw Error(ErrorKind::unsupported, fmt::format("a JPEG of {} bits a channel cannot be decoded here; convert "
+                                                        "it to 8 bits", info.data_precision));
+    const bool cmyk = info.num_components == 4;
+    info.out_color_space = cmyk ? JCS_CMYK : JCS_RGB;
+    Decoded decoded{Picture(width, height), jpeg.orientation()};
+    std::vector<JSAMPLE> inks(cmyk ? static_cast<std::size_t>(width) * 4 : 0);
+    const bool read = jpeg.guarded([&] {
+        jpeg_start_decompress(&info);
+        while (info.output_scanline < info.output_height) {
+            const int y = static_cast<int>(info.output_scanline);
+            JSAMPROW line = cmyk ? inks.data() : decoded.picture.row(y);
+            jpeg_read_scanlines(&info, &line, 1);
+            if (cmyk) cmyk_to_rgb(inks.data(), decoded.picture.row(y), width);
+        }
+        jpeg_finish_decompress(&info);
+    });
+    if (!read) throw_failure(jpeg);
+    if (jpeg.damage().code != 0)
+        throw Error(ErrorKind::corrupt, fmt::format("damaged JPEG: {} near row {} of {}",
+                                                    jpeg.ran_out() ? "the file ends too early" : "bad coded data",
+                                                    std::min(jpeg.damage().row + 1, height), height));
+    return decoded;
+}
+
+}  // namespace yolodata
