@@ -38,10 +38,17 @@ struct LoadedWeights {
 /// A model from a weights file (.safetensors). Refuses NaN and infinity by the tensor's name
 /// (ErrorKind::corrupt), and files that are no YOLOv8.
 LoadedWeights load_weights(const std::string& path);
+/// Float32 as given; refuses NaN and infinity likewise.
 void save_weights(const std::string& path, const std::vector<NamedTensor>& state,
                   const WeightsInfo& info);
 
-/// Copies the tensors of equal name and shape into the model; "transferred a/b" is {a, b}.
+/// Throws Error(corrupt) that names the first tensor with NaN or infinity; `where` (a path) begins the
+/// message.
+void require_finite(const std::vector<NamedTensor>& tensors, const std::string& where);
+
+/// Copies the tensors of equal name and shape into the model; "transferred a/b" is {a, b},
+/// b the number of the model's tensors. Throws Error(corrupt) on NaN or infinity in what it would copy;
+/// then nothing is changed. Keys may have the prefix "model.model." of Ultralytics' wrapper.
 std::pair<int, int> transfer(const TensorFile& from, YoloV8& model);
 
 }  // namespace yolotrain
