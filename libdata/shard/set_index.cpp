@@ -9,6 +9,7 @@
 #include "yolodata/core/error.hpp"
 #include "yolodata/core/file.hpp"
 #include "yolodata/core/sha256.hpp"
+#include "yolodata/core/utf8.hpp"
 
 namespace yolodata::shard {
 
@@ -33,10 +34,14 @@ Json left_out_json(const LeftOut& image) {
         Json reason{{"rule", r.rule}};
         if (r.line != 0) reason["line"] = r.line;
         if (r.column != 0) reason["column"] = r.column;
-        reason["message"] = r.message;
+        reason["message"] = escape_invalid_utf8(r.message);
         reasons.push_back(std::move(reason));
     }
-    return {{"path", image.path}, {"split", image.split}, {"reasons", std::move(reasons)}};
+    // A name that is not UTF-8 cannot stand in JSON as it is.
+    const std::string path = escape_invalid_utf8(image.path);
+    Json j{{"path", path}, {"split", image.split}, {"reasons", std::move(reasons)}};
+    if (path != image.path) j["path_escaped"] = true;
+    return j;
 }
 
 Json options_json(const SetOptions& o) {

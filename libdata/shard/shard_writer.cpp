@@ -44,25 +44,29 @@ ShardWriter::ShardWriter(const std::string& path, std::string schema, std::uint6
 
 std::uint64_t ShardWriter::bytes_with(const RecordData& record) const {
     using namespace format;
-    const std::uint64_t one = align_up(record_header_bytes + record.payload.size(), record_align);
-    std::uint64_t data = file_.size() + block_.size() + one;
-    // A new block begins on a page; counting that page for every record keeps this simple and never short.
-    data = align_up(data + page, page);
-    const std::uint64_t label = align_up(label_header_bytes + record.boxes.size() * box_bytes + record.source.size(), label_align);
-    const std::uint64_t labels = align_up(section_header_bytes + labels_.size() + label, page);
+    const std::uint64_t stored = align_up(record_header_bytes + record.payload.size(), record_align);
+    const bool new_block = starts_block(stored);
+    const std::uint64_t before = file_.size() + block_.size();
+    const std::uint64_t data = align_up((new_block ? align_up(before, page) : before) + stored, page);
+    const std::uint64_t label = label_header_bytes + record.boxes.size() * box_bytes + record.source.size();
+    const std::uint64_t labels = align_up(section_header_bytes + labels_.size() + align_up(label, label_align), page);
     const std::uint64_t index = section_header_bytes + (index_.size() + 1) * index_entry_bytes +
-                                (blocks_.size() + 1) * block_entry_bytes;
+                                (blocks_.size() + (new_block ? 1 : 0)) * block_entry_bytes;
     return data + labels + align_up(index, record_align) + tail_bytes;
+}
+
+bool ShardWriter::starts_block(std::uint64_t stored) const {
+    return block_.empty() || block_.size() + stored > format::block_target;
 }
 
 void ShardWriter::add(const RecordData& record) {
     check_fits(record);
     const std::uint64_t stored = align_up(format::record_header_bytes + record.payload.size(), format::record_align);
-    if (!block_.empty() && block_.size() + stored > format::block_target) flush_block();
-    const bool starts_block = block_.empty();
+    const bool new_block = starts_block(stored);
+    if (new_block) flush_block();
     const std::uint64_t offset = file_.size() + block_.size();
     const std::uint64_t number = header_.first_record + index_.size();
-    if (starts_block) blocks_.push_back({offset, 0, number, 0});
+    if (new_block) blocks_.push_back({offset, 0, number, 0});
 
     format::LabelEntry label;
     label.number = number;
@@ -81,7 +85,7 @@ void ShardWriter::add(const RecordData& record) {
     labels_.resize(align_up(labels_.size(), format::label_align));
     rows_ += record.boxes.size();
 
-    head.starts_block = starts_block;
+    head.starts_block = new_block;
     head.number = number;
     head.width = label.width;
     head.height = label.height;

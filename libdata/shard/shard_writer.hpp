@@ -27,6 +27,8 @@ class ShardWriter {
     ShardEntry finish();
 
    private:
+    /// Whether a record of so many bytes, header and padding included, begins a new block.
+    bool starts_block(std::uint64_t stored) const;
     void flush_block();
     std::uint64_t write_section(format::SectionKind kind, std::uint64_t items, const std::vector<std::byte>& body,
                                 std::uint64_t& checksum);
