@@ -24,19 +24,23 @@ struct AugmentOptions {
 /// Picture `number` of a split, long side resized to imgsz. Called from worker threads.
 using SampleSource = std::function<Sample(std::uint64_t number)>;
 
-/// Makes the training sample at `position` of an epoch: imgsz × imgsz. A pure function of its arguments:
-/// the same whatever the thread, the worker count or the order of calls. `record_at(p)` is the record at
-/// position p of the epoch's order; mosaic partners come from the `window` positions before it, cyclic
-/// (window = min(n, 8·batch, 1000)).
+/// Where in a training a sample is made.
 struct OnlineContext {
     std::uint64_t seed = 0;
     std::uint32_t epoch = 0;
-    std::uint64_t n = 0;       ///< samples an epoch
-    std::uint64_t window = 1;
-    int imgsz = 640;
+    std::uint64_t n = 0;       ///< samples an epoch, < 2^55
+    std::uint64_t window = 1;  ///< positions that partners come from: min(n, 8·batch, 1000)
+    int imgsz = 640;           ///< px
     bool close_mosaic = false; ///< the last epochs: no mosaic, no mixup
-    std::function<std::uint64_t(std::uint64_t)> record_at;
+    /// The record at a position of the epoch's order.
+    std::function<std::uint64_t(std::uint64_t position)> record_at;
 };
+
+/// Makes the training sample at `position` of an epoch, imgsz × imgsz: mosaic (or letterbox), affine, mixup,
+/// HSV, flips. A pure function of its arguments: the same whatever the thread, the worker count or the order
+/// of calls. Partners come from the `window` positions before it, cyclic. Thread-safe if the two functions
+/// are. OpenCV runs single calls over several threads: callers with workers of their own should call
+/// cv::setNumThreads(1) once at start; this library never does.
 Sample make_training_sample(const OnlineContext& context, std::uint64_t position, const AugmentOptions& options,
                             const SampleSource& source);
 
