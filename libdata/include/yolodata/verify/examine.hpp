@@ -3,37 +3,71 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "yolodata/core/box.hpp"
 #include "yolodata/core/dataset.hpp"
 #include "yolodata/core/finding.hpp"
+#include "yolodata/core/sha256.hpp"
 
 namespace yolodata {
 
 struct ExamineOptions {
-    std::uint64_t max_pixels = 178'956'970;
+    std::uint64_t max_pixels = 178'956'970;  ///< 0 = no limit
     int imgsz = 640;          ///< training size, for label/tiny-box
     bool hash = true;         ///< SHA-256 of image and label
+    /// Images whose file is larger are image/too-large: they are hashed in pieces, never held.
+    std::uint64_t max_image_bytes = std::uint64_t{1} << 30;
+    /// Label files that are larger are label/unreadable; hashed in pieces too.
+    std::uint64_t max_label_bytes = std::uint64_t{16} << 20;
+};
+
+/// One file as it was read.
+struct FileRecord {
+    bool read = false;          ///< false: nothing below but size and time may be known
+    bool hashed = false;        ///< digest is that of the content
+    Sha256Digest digest{};
+    std::uint64_t size = 0;     ///< bytes
+    std::int64_t mtime_ns = 0;  ///< nanoseconds since 1970
 };
 
 /// An image and its label, each read once, and everything that is known about the pair.
 struct Examined {
     std::vector<std::byte> image_bytes;  ///< the file as read; empty if it could not be read
-    std::string image_sha256, label_sha256;  ///< lower-case hex, empty if not read
-    std::uint64_t image_size = 0, label_size = 0;
-    std::int64_t image_mtime_ns = 0, label_mtime_ns = 0;
+    FileRecord image, label;
     int width = 0, height = 0;           ///< as decoded, EXIF orientation applied; 0 = unknown
     std::uint64_t rows = 0;              ///< label rows, good and bad
+    std::uint64_t box_rows = 0, polygon_rows = 0;  ///< of them, by their number of fields
     std::vector<Box> boxes;              ///< rows that Ultralytics trains on (duplicates once), file order
-    std::vector<Finding> findings;
-    bool usable = false;   ///< Ultralytics trains on it: no image error, no label error that drops it
+    std::vector<Finding> findings;       ///< in no particular order
+    bool usable = false;   ///< no image error, no label error that drops it: it may be trained on
+    bool dropped = false;  ///< Ultralytics would drop the pair or die of it
     bool background = false;  ///< no label row
+
+    void clear();  ///< keeps the memory of its vectors
 };
 
-/// Reads and checks one image with its label. Never throws for bad content, only for failures of this
-/// process (memory). Thread-safe.
+/// Reads and checks pairs one after the other, with buffers, hash and folder handle of its own. One
+/// thread at a time; the dataset must outlive it.
+class Examiner {
+   public:
+    /// Throws Error(not_found | io) if the dataset's root cannot be opened.
+    Examiner(const Dataset& dataset, const ExamineOptions& options);
+    ~Examiner();
+    Examiner(Examiner&&) noexcept;
+
+    /// Never throws for bad content, only for failures of this process: Error(resource), std::bad_alloc.
+    /// `out` is overwritten, its memory reused.
+    void examine(const ImageRef& image, Examined& out);
+
+   private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+/// One pair alone. Thread-safe; for many, an Examiner for each thread is faster.
 Examined examine(const Dataset& dataset, const ImageRef& image, const ExamineOptions& options);
 
 }  // namespace yolodata

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a pass over all pairs leaves behind for the rules that only the whole data set can tell.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "yolodata/core/dataset.hpp"
+#include "yolodata/core/finding.hpp"
+#include "yolodata/verify/examine.hpp"
+
+namespace yolodata {
+
+struct PairFacts {
+    FileRecord image, label;
+    std::uint32_t rows = 0;
+    bool dropped = false;     ///< Ultralytics drops the pair or dies of it
+    bool background = false;
+    bool box_rows = false, polygon_rows = false;
+};
+
+struct DatasetFacts {
+    const Dataset& dataset;
+    std::vector<PairFacts> pairs;  ///< as dataset.images
+
+    /// Where findings about a whole split or dataset are reported.
+    std::string place() const { return dataset.config.empty() ? "." : dataset.config; }
+};
+
+/// Each rule lies in a file of its own and is listed in dataset_rules.cpp.
+using DatasetRule = void (*)(const DatasetFacts& facts, std::vector<Finding>& findings);
+void apply_dataset_rules(const DatasetFacts& facts, std::vector<Finding>& findings);
+
+void rule_orphan(const DatasetFacts& facts, std::vector<Finding>& findings);
+void rule_split_empty(const DatasetFacts& facts, std::vector<Finding>& findings);
+
+}  // namespace yolodata

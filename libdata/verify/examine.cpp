@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "yolodata/verify/examine.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+
+#include "label_check.hpp"
+#include "yolodata/core/file.hpp"
+#include "yolodata/core/rules.hpp"
+#include "yolodata/core/utf8.hpp"
+#include "yolodata/image/check.hpp"
+
+namespace yolodata {
+
+namespace {
+
+// What an image issue or a row that is fine for itself becomes when the pair is dropped for another fault.
+bool is_milder_than_drop(Verdict verdict) { return verdict == Verdict::uses || verdict == Verdict::drops_row; }
+
+std::string suffix_of(const std::string& path) {
+    const auto dot = path.rfind('.');
+    return dot == std::string::npos ? std::string() : path.substr(dot);
+}
+
+}  // namespace
+
+void Examined::clear() {
+    image_bytes.clear();
+    image = label = FileRecord{};
+    width = height = 0;
+    rows = box_rows = polygon_rows = 0;
+    boxes.clear();
+    findings.clear();
+    usable = dropped = background = false;
+}
+
+struct Examiner::Impl {
+    const Dataset& dataset;
+    ExamineOptions options;
+    Folder folder;
+    Sha256 hash;
+    LabelChecker checker;
+    LabelOutcome outcome;
+    std::vector<std::byte> label_bytes;
+
+    Impl(const Dataset& set, const ExamineOptions& wanted) : dataset(set), options(wanted), folder(set.root) {}
+
+    ReadResult read(const std::string& path, std::uint64_t limit, std::vector<std::byte>& bytes, FileRecord& record) {
+        const ReadResult result = folder.read(path, bytes, limit);
+        record.size = result.size;
+        record.mtime_ns = result.mtime_ns;
+        record.read = result.status == ReadStatus::ok;
+        if (!options.hash) return result;
+        if (record.read) {
+            hash.update(std::span<const std::byte>(bytes));
+            record.digest = hash.finish();
+            record.hashed = true;
+        } else if (result.status == ReadStatus::over_limit) {
+            record.hashed = static_cast<bool>(
+                folder.stream(path, [this](std::span<const std::byte> piece) { hash.update(piece); }));
+            record.digest = hash.finish();
+        }
+        return result;
+    }
+
+    Finding& add(Examined& out, std::string_view rule, const std::string& path, const ImageRef& image,
+                 std::string message) {
+        Finding finding = make_finding(rule, path, std::move(message));
+        finding.image = image.path;
+        out.findings.push_back(std::move(finding));
+        return out.findings.back();
+    }
+
+    void examine_image(const ImageRef& image, Examined& out) {
+        const ReadResult result = read(image.path, options.max_image_bytes, out.image_bytes, out.image);
+        if (result.status == ReadStatus::over_limit) {
+            add(out, "image/too-large", image.path, image,
+                fmt::format("the file has {} bytes, more than the limit of {}", result.size, options.max_image_bytes));
+            return;
+        }
+        if (!result || result.shrank) {
+            Finding& finding = add(out, "image/unreadable", image.path, image,
+                                   result ? "shrank while it was read" : result.reason());
+            if (image.list != 0) finding.related = {dataset.list_files[image.list - 1]};
+            return;
+        }
+        const ImageReport report = check_image(out.image_bytes, {.max_pixels = options.max_pixels});
+        out.width = report.width;
+        out.height = report.height;
+        for (const ImageIssue& issue : report.issues) {
+            Finding& finding = add(out, rule_id(issue.rule), image.path, image, issue.message);
+            finding.severity = issue.severity;
+            finding.verdict = issue.verdict;
+            finding.fix = issue.fix;
+        }
+        // A picture that no reader opens gets no word about its suffix.
+        const bool opened = std::none_of(report.issues.begin(), report.issues.end(), [](const ImageIssue& issue) {
+            return issue.rule == ImageRule::empty || issue.rule == ImageRule::unknown_format ||
+                   issue.rule == ImageRule::unsupported_format || issue.rule == ImageRule::too_large ||
+                   issue.rule == ImageRule::too_small;
+        });
+        if (opened && !suffix_fits(report.format, image.path))
+            add(out, "image/format-mismatch", image.path, image,
+                fmt::format("the content is {}, the suffix says {}", format_name(report.format),
+                            printable(suffix_of(image.path))));
+    }
+
+    void examine_label(const ImageRef& image, Examined& out) {
+        if (!image.has_label) {
+            out.background = true;
+            add(out, "label/missing", image.label_path, image, "no label file: background");
+            return;
+        }
+        const ReadResult result = read(image.label_path, options.max_label_bytes, label_bytes, out.label);
+        if (!result) {
+            Finding& finding = add(out, "label/unreadable", image.label_path, image, result.reason());
+            // What is no file, Ultralytics takes for a missing label.
+            if (result.status == ReadStatus::not_regular || result.error_number == ENOENT) {
+                finding.verdict = Verdict::uses;
+                out.background = true;
+            }
+            return;
+        }
+        LabelContext context;
+        context.task = dataset.task;
+        context.keypoints = dataset.keypoints;
+        context.class_count = dataset.class_count;
+        context.width = out.width;
+        context.height = out.height;
+        context.imgsz = options.imgsz;
+        checker.check(label_bytes, context, outcome);
+        for (Finding& finding : outcome.findings) {
+            finding.path = image.label_path;
+            finding.image = image.path;
+            out.findings.push_back(std::move(finding));
+        }
+        out.rows = outcome.rows;
+        out.box_rows = outcome.box_rows;
+        out.polygon_rows = outcome.polygon_rows;
+        out.boxes.swap(outcome.boxes);
+        out.background = outcome.rows == 0 && !outcome.drops_image;
+    }
+
+    void judge(const ImageRef& image, Examined& out) {
+        bool image_error = false;
+        for (const Finding& finding : out.findings) {
+            out.dropped |= finding.verdict == Verdict::drops_image || finding.verdict == Verdict::aborts;
+            image_error |= finding.severity == Severity::error && finding.rule.starts_with("image/");
+        }
+        out.usable = !image_error && !out.dropped;
+        if (!out.usable) out.boxes.clear();
+        const bool drops = std::any_of(out.findings.begin(), out.findings.end(),
+                                       [](const Finding& f) { return f.verdict == Verdict::drops_image; });
+        const std::string* split = nullptr;
+        if (image.splits != 0) split = &dataset.splits[static_cast<std::size_t>(std::countr_zero(image.splits))].name;
+        for (Finding& finding : out.findings) {
+            // One fault drops the pair, and with it what would have been used.
+            if (drops && is_milder_than_drop(finding.verdict)) finding.verdict = Verdict::drops_image;
+            if (split != nullptr) finding.split = *split;
+        }
+    }
+};
+
+Examiner::Examiner(const Dataset& dataset, const ExamineOptions& options)
+    : impl_(std::make_unique<Impl>(dataset, options)) {}
+Examiner::~Examiner() = default;
+Examiner::Examiner(Examiner&&) noexcept = default;
+
+void Examiner::examine(const ImageRef& image, Examined& out) {
+    out.clear();
+    impl_->examine_image(image, out);
+    impl_->examine_label(image, out);
+    impl_->judge(image, out);
+}
+
+Examined examine(const Dataset& dataset, const ImageRef& image, const ExamineOptions& options) {
+    Examined out;
+    Examiner(dataset, options).examine(image, out);
+    return out;
+}
+
+}  // namespace yolodata

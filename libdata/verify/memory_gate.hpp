@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+
+namespace yolodata {
+
+/// One account for the large files in work. Small ones never come here, so nothing waits on the hot path.
+class MemoryGate {
+   public:
+    explicit MemoryGate(std::uint64_t limit) : limit_(limit) {}
+
+    /// Waits until `bytes` fit beside what is held; one that is larger than the limit waits to be alone.
+    void acquire(std::uint64_t bytes) {
+        std::unique_lock lock(mutex_);
+        freed_.wait(lock, [&] { return held_ == 0 || held_ + bytes <= limit_; });
+        held_ += bytes;
+    }
+    void release(std::uint64_t bytes) {
+        {
+            const std::scoped_lock lock(mutex_);
+            held_ -= bytes;
+        }
+        freed_.notify_all();
+    }
+
+   private:
+    std::mutex mutex_;
+    std::condition_variable freed_;
+    std::uint64_t limit_, held_ = 0;
+};
+
+}  // namespace yolodata

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "yolodata/verify/verify.hpp"
+
+#include <tbb/enumerable_thread_specific.h>
+#include <tbb/parallel_pipeline.h>
+#include <tbb/task_arena.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "dataset_facts.hpp"
+#include "yolodata/core/error.hpp"
+
+namespace yolodata {
+
+namespace {
+
+// Pairs that one task examines: large enough that the pipeline's own work does not count.
+constexpr std::size_t batch_size = 8;
+
+struct PairResult {
+    PairFacts facts;
+    std::vector<Finding> findings;
+};
+
+struct Batch {
+    std::size_t first = 0;
+    std::vector<PairResult> pairs;
+};
+
+PairResult take(Examined& examined) {
+    PairResult result;
+    result.facts.image = examined.image;
+    result.facts.label = examined.label;
+    result.facts.rows = static_cast<std::uint32_t>(examined.rows);
+    result.facts.dropped = examined.dropped;
+    result.facts.background = examined.background;
+    result.facts.box_rows = examined.box_rows > 0;
+    result.facts.polygon_rows = examined.polygon_rows > 0;
+    result.findings.assign(std::make_move_iterator(examined.findings.begin()),
+                           std::make_move_iterator(examined.findings.end()));
+    return result;
+}
+
+/// The parallel pass over all pairs.
+class Pass {
+   public:
+    Pass(DatasetFacts& facts, const VerifyOptions& options, const Progress& progress, VerifyResult& result)
+        : facts_(facts), options_(options), progress_(progress), result_(result),
+          workers_([this] { return Worker(facts_.dataset, examine_options()); }) {}
+
+    void run() {
+        tbb::task_arena arena(options_.jobs);
+        arena.execute([this] {
+            tbb::parallel_pipeline(static_cast<std::size_t>(options_.jobs) * 4,
+                                   tbb::make_filter<void, std::size_t>(tbb::filter_mode::serial_in_order,
+                                                                       [this](tbb::flow_control& c) { return next(c); }) &
+                                       tbb::make_filter<std::size_t, Batch>(tbb::filter_mode::parallel,
+                                                                            [this](std::size_t i) { return examine(i); }) &
+                                       tbb::make_filter<Batch, void>(tbb::filter_mode::serial_in_order,
+                                                                     [this](Batch b) { collect(std::move(b)); }));
+        });
+    }
+
+   private:
+    struct Worker {
+        Examiner examiner;
+        Examined examined;
+        Worker(const Dataset& dataset, const ExamineOptions& options) : examiner(dataset, options) {}
+    };
+
+    ExamineOptions examine_options() {
+        ExamineOptions wanted = options_.examine;
+        wanted.max_image_bytes = std::min(wanted.max_image_bytes, options_.max_memory);
+        return wanted;
+    }
+
+    std::size_t next(tbb::flow_control& control) {
+        if (next_ < facts_.dataset.images.size() && !result_.stopped) return std::exchange(next_, next_ + batch_size);
+        control.stop();
+        return 0;
+    }
+
+    Batch examine(std::size_t first) {
+        Worker& worker = workers_.local();
+        const auto& images = facts_.dataset.images;
+        Batch batch;
+        batch.first = first;
+        const std::size_t end = std::min(first + batch_size, images.size());
+        batch.pairs.reserve(end - first);
+        for (std::size_t i = first; i < end; ++i) {
+            worker.examiner.examine(images[i], worker.examined);
+            batch.pairs.push_back(take(worker.examined));
+        }
+        return batch;
+    }
+
+    void collect(Batch batch) {
+        for (std::size_t i = 0; i < batch.pairs.size(); ++i) {
+            PairResult& pair = batch.pairs[i];
+            facts_.pairs[batch.first + i] = pair.facts;
+            result_.findings.insert(result_.findings.end(), std::make_move_iterator(pair.findings.begin()),
+                                    std::make_move_iterator(pair.findings.end()));
+        }
+        done_ += batch.pairs.size();
+        if (progress_ && !progress_(done_, facts_.dataset.images.size())) result_.stopped = true;
+    }
+
+    DatasetFacts& facts_;
+    const VerifyOptions& options_;
+    const Progress& progress_;
+    VerifyResult& result_;
+    std::size_t next_ = 0;
+    std::uint64_t done_ = 0;
+    tbb::enumerable_thread_specific<Worker> workers_;
+};
+
+/// A file and what is known of it, without a copy of its name.
+struct KnownFile {
+    std::string_view path;
+    const FileRecord* record;
+};
+
+std::vector<KnownFile> pair_files(const DatasetFacts& facts) {
+    std::vector<KnownFile> files;
+    files.reserve(facts.pairs.size() * 2);
+    for (std::size_t i = 0; i < facts.pairs.size(); ++i) {
+        const ImageRef& image = facts.dataset.images[i];
+        files.push_back({image.path, &facts.pairs[i].image});
+        if (image.has_label) files.push_back({image.label_path, &facts.pairs[i].label});
+    }
+    return files;
+}
+
+// Two images may share a label, so it may stand twice; the rows count once.
+void count(const DatasetFacts& facts, VerifyResult& result) {
+    result.images = facts.pairs.size();
+    std::vector<std::pair<std::string_view, const PairFacts*>> labels;
+    for (std::size_t i = 0; i < facts.pairs.size(); ++i) {
+        const PairFacts& pair = facts.pairs[i];
+        result.backgrounds += pair.background;
+        result.unusable_images += pair.dropped;
+        if (pair.label.read) labels.emplace_back(facts.dataset.images[i].label_path, &pair);
+    }
+    std::sort(labels.begin(), labels.end());
+    for (std::size_t i = 0; i < labels.size(); ++i) {
+        if (i > 0 && labels[i].first == labels[i - 1].first) continue;
+        ++result.labels;
+        result.rows += labels[i].second->rows;
+    }
+}
+
+std::vector<ManifestEntry> all_files(const DatasetFacts& facts, const HashedFiles& others, VerifyResult& result) {
+    std::vector<ManifestEntry> files = others.files;
+    for (const KnownFile& file : pair_files(facts))
+        if (file.record->hashed)
+            files.push_back({std::string(file.path), file.record->size, file.record->mtime_ns, file.record->digest});
+    std::sort(files.begin(), files.end(), [](const ManifestEntry& a, const ManifestEntry& b) { return a.path < b.path; });
+    files.erase(std::unique(files.begin(), files.end(),
+                            [](const ManifestEntry& a, const ManifestEntry& b) { return a.path == b.path; }),
+                files.end());
+    for (const ManifestEntry& file : files) result.bytes += file.size;
+    return files;
+}
+
+// What the pass over the pairs does not read.
+std::vector<std::string> other_files(const Dataset& dataset) {
+    std::vector<std::string> paths = dataset.orphan_labels;
+    paths.insert(paths.end(), dataset.list_files.begin(), dataset.list_files.end());
+    if (!dataset.config.empty()) paths.push_back(dataset.config);
+    return paths;
+}
+
+}  // namespace
+
+VerifyResult verify(const Dataset& dataset, const VerifyOptions& options, const Progress& progress) {
+    if (options.jobs < 1) throw Error(ErrorKind::invalid_argument, "jobs must be 1 or more");
+    VerifyResult result;
+    result.findings = dataset.findings;
+    DatasetFacts facts{dataset, std::vector<PairFacts>(dataset.images.size())};
+    Pass(facts, options, progress, result).run();
+    if (result.stopped) return result;
+
+    count(facts, result);
+    apply_dataset_rules(facts, result.findings);
+    if (options.examine.hash) {
+        const HashedFiles others = hash_files(dataset.root, other_files(dataset), options.jobs);
+        const std::vector<ManifestEntry> files = all_files(facts, others, result);
+        result.digest = digest_of(files);
+        if (options.manifest != nullptr)
+            for (Finding& finding : compare_with_manifest(*options.manifest, files, dataset.root, options.jobs))
+                result.findings.push_back(std::move(finding));
+    }
+    std::sort(result.findings.begin(), result.findings.end(), report_order);
+    return result;
+}
+
+}  // namespace yolodata
