@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "yolotrain/data/loader.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "buffer_pool.hpp"
+#include "pending_batch.hpp"
+#include "sample_maker.hpp"
+#include "yolodata/core/error.hpp"
+
+namespace yolotrain {
+
+using yolodata::Error;
+using yolodata::ErrorKind;
+
+namespace {
+
+LoaderOptions checked(LoaderOptions options, const yolodata::shard::ShardSet& shards) {
+    if (shards.size() == 0) throw Error(ErrorKind::not_found, "the training split holds no record");
+    if (options.imgsz < 1 || options.batch < 1 || options.workers < 0 || options.prefetch < 1) {
+        throw Error(ErrorKind::invalid_argument, "imgsz, batch and prefetch must be at least 1, workers at least 0");
+    }
+    options.batch = static_cast<int>(std::min<std::uint64_t>(static_cast<std::uint64_t>(options.batch), shards.size()));
+    return options;
+}
+
+}  // namespace
+
+/// A window of consecutive steps is kept in the making: workers claim its samples in order, one by one, and
+/// append steps until the window is full. The thread that asks helps with the step it waits for. Asking for
+/// a step outside the window starts a new one there; samples of the old one are dropped as they end.
+class TrainLoader::Impl {
+   public:
+    Impl(std::shared_ptr<const yolodata::shard::ShardSet> shards, std::shared_ptr<Quarantine> quarantine,
+         const LoaderOptions& options)
+        : options_(checked(options, *shards)),
+          size_(static_cast<std::int64_t>(shards->size())),
+          steps_((size_ + options_.batch - 1) / options_.batch),
+          maker_(std::move(shards), std::move(quarantine), options_),
+          pool_(static_cast<std::size_t>(options_.batch) * 3 * static_cast<std::size_t>(options_.imgsz) *
+                static_cast<std::size_t>(options_.imgsz)) {
+        for (int i = 0; i < options_.workers; ++i) workers_.emplace_back([this] { work(); });
+    }
+
+    ~Impl() {
+        {
+            const std::lock_guard lock(mutex_);
+            stop_ = true;
+        }
+        wake_workers_.notify_all();
+        for (auto& worker : workers_) worker.join();
+    }
+
+    Batch batch(std::int64_t epoch, std::int64_t step) {
+        if (epoch < 0 || step < 0 || step >= steps_) {
+            throw Error(ErrorKind::invalid_argument,
+                        fmt::format("there is no step {} in epoch {}: an epoch has {}", step, epoch, steps_));
+        }
+        std::shared_ptr<PendingBatch> pending;
+        {
+            std::unique_lock lock(mutex_);
+            pending = open(epoch, step);
+            finish(pending, lock);
+            if (!window_.empty() && window_.front() == pending) window_.pop_front();
+        }
+        wake_workers_.notify_all();
+        if (pending->error) std::rethrow_exception(pending->error);
+        return pending->finish();
+    }
+
+    std::int64_t size() const { return size_; }
+    std::int64_t steps() const { return steps_; }
+    int batch_size() const { return options_.batch; }
+    double waited_seconds() const { return waited_.count(); }
+    std::uint64_t buffer_bytes() const { return pool_.total_bytes(); }
+
+   private:
+    struct Claim {
+        std::shared_ptr<PendingBatch> pending;
+        int index;
+    };
+
+    /// The step's entry at the front of the window; a new window if it is not there. Mutex held.
+    std::shared_ptr<PendingBatch> open(std::int64_t epoch, std::int64_t step) {
+        if (window_.empty() || !window_.front()->is(epoch, step)) {
+            window_.clear();
+            next_ = {epoch, step};
+            append();
+            wake_workers_.notify_all();
+        }
+        return window_.front();
+    }
+
+    void append() {
+        const auto [epoch, step] = next_;
+        const std::int64_t first = step * options_.batch;
+        const int count = static_cast<int>(std::min<std::int64_t>(options_.batch, size_ - first));
+        window_.push_back(std::make_shared<PendingBatch>(epoch, step, count, options_.imgsz, pool_.take()));
+        next_ = step + 1 < steps_ ? std::pair{epoch, step + 1} : std::pair{epoch + 1, std::int64_t{0}};
+    }
+
+    /// Makes samples of this step until all are claimed, then waits for those of the workers.
+    void finish(const std::shared_ptr<PendingBatch>& pending, std::unique_lock<std::mutex>& lock) {
+        const auto start = std::chrono::steady_clock::now();
+        while (pending->claimed < pending->size && !pending->error) {
+            make({pending, pending->claimed++}, lock);
+        }
+        batch_ready_.wait(lock, [&] { return pending->made == pending->claimed; });
+        waited_ += std::chrono::steady_clock::now() - start;
+    }
+
+    /// The mutex is released while the sample is made.
+    void make(const Claim& claim, std::unique_lock<std::mutex>& lock) {
+        lock.unlock();
+        std::exception_ptr error;
+        try {
+            const std::int64_t position = claim.pending->step * options_.batch + claim.index;
+            const MadeSample made = maker_.make(claim.pending->epoch, static_cast<std::uint64_t>(position));
+            claim.pending->store(claim.index, made.sample, made.record);
+        } catch (...) {
+            error = std::current_exception();
+        }
+        lock.lock();
+        if (error && !claim.pending->error) claim.pending->error = error;
+        if (++claim.pending->made == claim.pending->claimed) batch_ready_.notify_all();
+    }
+
+    /// The next sample to make, or nothing while the window is full. Mutex held.
+    std::optional<Claim> claim() {
+        for (const auto& pending : window_) {
+            if (pending->claimed < pending->size && !pending->error) return Claim{pending, pending->claimed++};
+        }
+        const bool full = window_.size() >= static_cast<std::size_t>(options_.prefetch);
+        const bool over = options_.epochs >= 0 && next_.first >= options_.epochs;
+        if (!started() || full || over) return std::nullopt;
+        append();
+        return Claim{window_.back(), window_.back()->claimed++};
+    }
+
+    /// No step was asked for yet: there is nothing to guess from.
+    bool started() const { return next_.first >= 0; }
+
+    void work() {
+        std::unique_lock lock(mutex_);
+        while (!stop_) {
+            if (auto next = claim()) {
+                make(*next, lock);
+            } else {
+                wake_workers_.wait(lock);
+            }
+        }
+    }
+
+    const LoaderOptions options_;
+    const std::int64_t size_, steps_;
+    const SampleMaker maker_;
+    BufferPool pool_;
+
+    std::mutex mutex_;  ///< guards all below but waited_, which belongs to the asking thread
+    std::condition_variable wake_workers_, batch_ready_;
+    std::deque<std::shared_ptr<PendingBatch>> window_;
+    std::pair<std::int64_t, std::int64_t> next_{-1, 0};  ///< epoch and step that append() adds
+    bool stop_ = false;
+    std::chrono::duration<double> waited_{0};
+    std::vector<std::thread> workers_;
+};
+
+TrainLoader::TrainLoader(std::shared_ptr<const yolodata::shard::ShardSet> shards,
+                         std::shared_ptr<Quarantine> quarantine, const LoaderOptions& options)
+    : impl_(std::make_unique<Impl>(std::move(shards), std::move(quarantine), options)) {}
+TrainLoader::~TrainLoader() = default;
+
+std::int64_t TrainLoader::size() const { return impl_->size(); }
+std::int64_t TrainLoader::steps() const { return impl_->steps(); }
+int TrainLoader::batch_size() const { return impl_->batch_size(); }
+Batch TrainLoader::batch(std::int64_t epoch, std::int64_t step) { return impl_->batch(epoch, step); }
+double TrainLoader::waited_seconds() const { return impl_->waited_seconds(); }
+std::uint64_t TrainLoader::buffer_bytes() const { return impl_->buffer_bytes(); }
+
+}  // namespace yolotrain

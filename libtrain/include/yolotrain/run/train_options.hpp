@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "yolodata/augment/online.hpp"
+#include "yolotrain/loss/detection_loss.hpp"
+#include "yolotrain/model/yolov8.hpp"
+#include "yolotrain/optim/schedule.hpp"
+
+namespace yolotrain {
+
+/// Option names and values as text, in the order of the option table.
+using Args = std::vector<std::pair<std::string, std::string>>;
+
+/// What a training is asked for. Names and defaults are Ultralytics'.
+struct TrainOptions {
+    Scale scale = Scale::n;
+    std::string weights;      ///< file to start from, empty = random weights from the seed
+    int imgsz = 640;          ///< px, a multiple of 32
+    std::uint64_t seed = 0;
+    int freeze = 0;           ///< layers model.0 … freeze−1 keep their weights
+    /// epochs, batch, learning rates, warm-up …; `images` and `nc` are filled in from the data.
+    ScheduleOptions schedule;
+    LossGains gains;
+    yolodata::AugmentOptions augment;
+    int close_mosaic = 10;    ///< epochs at the end without mosaic and mixup, 0 = none
+    int patience = 100;       ///< epochs without a better fitness before it stops, 0 = never
+    bool val = true;          ///< validate after each epoch; false: after the last one only
+    int save_period = -1;     ///< also keep epochN.safetensors every so many epochs, below 1 = never
+    int workers = 1;          ///< loader threads
+    std::string device = "cpu";  ///< as at::Device reads it
+    /// The options as a config file holds them: kept in the checkpoint, so that a run can be continued by
+    /// its name alone.
+    Args args;
+};
+
+/// The first epoch (from 0) without mosaic, −1 if there is none. Like Ultralytics, a training that is
+/// shorter than close_mosaic keeps mosaic to its end.
+std::int64_t first_plain_epoch(int epochs, int close_mosaic);
+
+}  // namespace yolotrain

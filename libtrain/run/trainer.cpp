@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "yolotrain/run/trainer.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+#include <utility>
+
+#include "epoch_end.hpp"
+#include "train_step.hpp"
+#include "yolodata/core/atomic_file.hpp"
+#include "yolodata/core/error.hpp"
+#include "yolotrain/model/weights.hpp"
+#include "yolotrain/run/checkpoint.hpp"
+
+namespace yolotrain {
+
+using yolodata::Error;
+using yolodata::ErrorKind;
+
+namespace {
+
+/// After so many dropped steps in a row the weights themselves are beyond repair: no batch is that bad.
+constexpr std::int64_t kDroppedStepsLimit = 100;
+
+std::string failure_kind(const Error& error, const char* otherwise) {
+    return error.kind() == ErrorKind::resource ? "disk-full" : otherwise;
+}
+
+/// Leaves a validation in the middle; the epoch's end stays due.
+struct Interrupted {};
+
+/// The schedule's options with what only the data knows.
+ScheduleOptions complete(ScheduleOptions schedule, const yolodata::shard::ShardSet& train) {
+    schedule.images = static_cast<std::int64_t>(train.size());
+    schedule.nc = static_cast<std::int64_t>(train.names().size());
+    schedule.batch = static_cast<int>(std::min<std::int64_t>(schedule.batch, schedule.images));
+    return schedule;
+}
+
+/// A run that goes on keeps the optimizer that it began with, although `auto` would choose another for
+/// more epochs.
+Schedule make_schedule(const TrainOptions& options, const yolodata::shard::ShardSet& train, const StateImage* from) {
+    ScheduleOptions wanted = complete(options.schedule, train);
+    Schedule schedule(wanted);
+    if (from == nullptr || schedule.optimizer() == from->optimizer) return schedule;
+    ScheduleOptions began = wanted;
+    began.epochs = from->epochs;
+    wanted.optimizer = from->optimizer == OptimizerKind::sgd ? OptimizerChoice::sgd : OptimizerChoice::adamw;
+    wanted.lr0 = Schedule(began).initial_lr();
+    wanted.warmup_bias_lr = 0;
+    return Schedule(wanted);
+}
+
+LoaderOptions loader_options(const TrainOptions& options) {
+    LoaderOptions loader;
+    loader.imgsz = options.imgsz;
+    loader.batch = options.schedule.batch;
+    loader.seed = options.seed;
+    loader.augment = options.augment;
+    loader.plain_from = first_plain_epoch(options.schedule.epochs, options.close_mosaic);
+    loader.workers = options.workers;
+    loader.epochs = options.schedule.epochs;
+    return loader;
+}
+
+YoloV8 build_model(const TrainOptions& options, const std::vector<std::string>& names) {
+    YoloV8 model(options.scale, static_cast<std::int64_t>(names.size()), options.seed);
+    if (options.freeze > 0) model.freeze(options.freeze);
+    return model;
+}
+
+void require_same(const StateImage& from, const TrainOptions& options, const yolodata::shard::ShardSet& train) {
+    const auto refuse = [](const std::string& what) {
+        throw Error(ErrorKind::forbidden_state,
+                    what + "; a run goes on with the model and the data that it began with: start a new one "
+                           "(--weights takes over what was learned)");
+    };
+    if (from.scale != options.scale) {
+        refuse(fmt::format("the run trains yolov8{}, not yolov8{}", to_string(from.scale), to_string(options.scale)));
+    }
+    if (from.names != train.names()) refuse("the class names differ from the run's");
+    if (from.data_digest != train.digest()) refuse("the training data differ from the run's");
+}
+
+}  // namespace
+
+std::int64_t first_plain_epoch(int epochs, int close_mosaic) {
+    return close_mosaic > 0 && epochs >= close_mosaic ? epochs - close_mosaic : -1;
+}
+
+bool is_finished(const StateImage& image, int epochs, int patience) {
+    if (image.counters.epoch >= epochs) return true;
+    return image.counters.stopped_early && epochs <= image.epochs && patience > 0 && patience <= image.patience;
+}
+
+class Trainer::Impl {
+   public:
+    Impl(const TrainOptions& options, TrainData data, const RunFolder& folder, const StopFlag& stop,
+         TrainObserver& observer, const StateImage* from, Clock clock)
+        : options_(options),
+          data_(std::move(data)),
+          folder_(folder),
+          stop_(stop),
+          observer_(observer),
+          clock_(std::move(clock)),
+          schedule_(make_schedule(options_, *data_.train, from)),
+          state_(fresh_state(start_model(from), schedule_.optimizer(), schedule_.weight_decay(), options_.device)),
+          loader_(data_.train, state_.quarantine, loader_options(options_)),
+          checkpoints_(folder_.state()),
+          events_(folder_.events(), clock_) {
+        if (from != nullptr) {
+            restore(state_, *from);
+            for (const BadRecord& bad : state_.quarantine->list()) known_bad_.insert(bad.record);
+            reported_bad_ = known_bad_.size();
+            saved_ = position();
+        }
+        tick_ = clock_.seconds();
+    }
+
+    bool advance() {
+        const Counters& counters = state_.counters;
+        if (counters.epoch >= options_.schedule.epochs || (counters.stopped_early && !resumed_past_stop_)) return false;
+        if (counters.step < loader_.steps()) {
+            step();
+        } else {
+            end_epoch();
+        }
+        return true;
+    }
+
+    Outcome run() {
+        // A run that patience had stopped and that is asked for again goes on for at least an epoch.
+        resumed_past_stop_ = state_.counters.stopped_early;
+        while (!stop_) {
+            if (!advance()) return Outcome::finished;
+        }
+        const bool saved = save_checkpoint();
+        report({.kind = "signal",
+                .message = fmt::format("stopped by signal {}", stop_.signal()),
+                .action = saved ? "checkpoint saved; --resume goes on from here"
+                                : "no checkpoint could be saved; --resume goes on from the one before"});
+        return Outcome::stopped;
+    }
+
+    const TrainOptions options_;
+    const TrainData data_;
+    const RunFolder& folder_;
+    const StopFlag& stop_;
+    TrainObserver& observer_;
+    const Clock clock_;
+    const Schedule schedule_;
+    std::pair<int, int> transferred_{0, 0};
+    TrainState state_;
+    TrainLoader loader_;
+    CheckpointStore checkpoints_;
+    EventLog events_;
+
+   private:
+    using Position = std::pair<std::int64_t, std::int64_t>;
+    Position position() const { return {state_.counters.epoch, state_.counters.step}; }
+
+    YoloV8 start_model(const StateImage* from) {
+        if (from != nullptr) require_same(*from, options_, *data_.train);
+        YoloV8 model = build_model(options_, data_.train->names());
+        if (from == nullptr && !options_.weights.empty()) {
+            transferred_ = transfer({load_weights(options_.weights).model.state(), {}}, model);
+        }
+        return model;
+    }
+
+    void step() {
+        Counters& counters = state_.counters;
+        const Batch batch = loader_.batch(counters.epoch, counters.step);
+        report_bad_records();
+        const std::int64_t iteration = counters.epoch * loader_.steps() + counters.step;
+        apply(schedule_.at(iteration), *state_.optimizer);
+        StepResult result = run_step(state_.model, batch, options_.gains, at::Device(options_.device));
+        if (result.fault.empty()) {
+            commit(state_, std::move(result));
+        } else {
+            drop(result.fault);
+        }
+        if (counters.accumulated > 0 && schedule_.steps(iteration, counters.last_optimizer_step)) {
+            counters.last_optimizer_step = iteration;
+            if (!optimizer_step(state_)) drop("the sum of the gradients is not finite");
+        }
+        const auto& groups = state_.optimizer->groups();
+        for (std::size_t i = 0; i < counters.lr.size(); ++i) counters.lr[i] = groups[i].lr;
+        ++counters.step;
+        count_time();
+        observer_.stepped(counters, loader_.steps());
+        if (counters.skipped_in_a_row >= kDroppedStepsLimit) give_up("the loss is not finite any more");
+    }
+
+    void drop(const std::string& fault) {
+        ++state_.counters.skipped;
+        ++state_.counters.skipped_in_a_row;
+        report({.kind = "non-finite", .message = fault, .action = "step dropped"}, true);
+    }
+
+    void end_epoch() {
+        const bool last = state_.counters.epoch + 1 >= options_.schedule.epochs;
+        std::optional<ValResult> validated;
+        if (data_.val && (options_.val || last)) {
+            try {
+                validated = validate_average();
+            } catch (const Interrupted&) {
+                return;
+            }
+        }
+        require_finite();
+        count_time();
+        const EpochVerdict verdict = judge_epoch(state_, validated, options_.patience);
+        begin_next_epoch(state_, verdict);
+        publish(verdict);
+        save_checkpoint();
+        resumed_past_stop_ = false;
+        observer_.epoch_ended(verdict.row, state_.counters);
+    }
+
+    ValResult validate_average() {
+        ValOptions val;
+        val.imgsz = options_.imgsz;
+        val.batch = 2 * loader_.batch_size();
+        val.with_loss = true;
+        val.workers = std::max(options_.workers, 1);
+        const auto progress = [&](std::size_t done, std::size_t total) {
+            if (stop_) throw Interrupted{};
+            observer_.validating(done, total);
+        };
+        ValResult result = validate(state_.average, *data_.val, data_.train->names(), val, progress);
+        for (const std::string& picture : result.unreadable) {
+            if (!unreadable_.insert(picture).second) continue;
+            report({.kind = "bad-record",
+                    .message = "a validation picture cannot be read",
+                    .action = "left out of the metrics",
+                    .image = picture});
+        }
+        return result;
+    }
+
+    /// Nothing that follows may ever be built on NaN: neither weights nor a checkpoint.
+    void require_finite() {
+        for (const auto* tensors : {&state_.average.state(), &state_.model.state()}) {
+            const std::string name = first_non_finite(*tensors);
+            if (!name.empty()) give_up(fmt::format("the tensor {} holds NaN or infinity", name));
+        }
+    }
+
+    [[noreturn]] void give_up(const std::string& why) {
+        report({.kind = "non-finite", .message = why, .action = "training ended; the last checkpoint stands"}, true);
+        throw Error(ErrorKind::corrupt,
+                    fmt::format("the training has diverged: {}. The weights and checkpoints of before stand in {}; "
+                                "a smaller --lr0 helps most often",
+                                why, folder_.path()));
+    }
+
+    /// Weights and tables of the epoch. What cannot be written is reported and tried again an epoch later.
+    void publish(const EpochVerdict& verdict) {
+        const auto attempt = [&](const std::string& what, const auto& write) {
+            try {
+                write();
+            } catch (const Error& error) {
+                report({.kind = failure_kind(error, "write-failed"),
+                        .message = error.what(),
+                        .action = what + " not written; training goes on"});
+            }
+        };
+        const WeightsInfo info{options_.scale, data_.train->names(), options_.imgsz, data_.train->source_digest()};
+        const auto save_as = [&](const std::string& path) {
+            attempt(path, [&] {
+                std::error_code refused;
+                std::filesystem::create_directories(folder_.weights(), refused);
+                save_weights(path, state_.average.state(), info);
+            });
+        };
+        save_as(folder_.last());
+        if (verdict.best) save_as(folder_.best());
+        if (options_.save_period > 0 && verdict.row.epoch % options_.save_period == 0) {
+            save_as(fmt::format("{}/epoch{}.safetensors", folder_.weights(), verdict.row.epoch));
+        }
+        attempt(folder_.results(),
+                [&] { yolodata::write_file_atomically(folder_.results(), results_csv(state_.rows)); });
+    }
+
+    bool save_checkpoint() {
+        if (saved_ == position()) return true;
+        count_time();
+        StateImage image = capture(state_);
+        image.names = data_.train->names();
+        image.data_digest = data_.train->digest();
+        image.epochs = options_.schedule.epochs;
+        image.patience = options_.patience;
+        image.args = options_.args;
+        try {
+            checkpoints_.save(image);
+        } catch (const Error& error) {
+            report({.kind = failure_kind(error, "checkpoint-failed"),
+                    .message = error.what(),
+                    .action = "training goes on; the checkpoint before stands"});
+            return false;
+        }
+        saved_ = position();
+        return true;
+    }
+
+    void report_bad_records() {
+        if (state_.quarantine->size() == reported_bad_) return;
+        const std::vector<BadRecord> bad = state_.quarantine->list();
+        reported_bad_ = bad.size();
+        for (const BadRecord& record : bad) {
+            if (!known_bad_.insert(record.record).second) continue;
+            report({.kind = "bad-record",
+                    .message = fmt::format("record {}: {}", record.record, record.reason),
+                    .action = "quarantined; the next usable record of the order stands in for it",
+                    .shard = record.shard,
+                    .image = record.image,
+                    .record = static_cast<std::int64_t>(record.record)},
+                   true);
+        }
+    }
+
+    void report(Event event, bool in_step = false) {
+        event.epoch = state_.counters.epoch + 1;
+        event.step = in_step ? state_.counters.step + 1 : state_.counters.step;
+        events_.append(event);
+        observer_.happened(event);
+    }
+
+    void count_time() {
+        const double now = clock_.seconds();
+        state_.counters.seconds += now - tick_;
+        tick_ = now;
+    }
+
+    Position saved_{-1, -1};
+    double tick_ = 0;
+    bool resumed_past_stop_ = false;
+    std::size_t reported_bad_ = 0;
+    std::set<std::uint64_t> known_bad_;
+    std::set<std::string> unreadable_;
+};
+
+Trainer::Trainer(const TrainOptions& options, TrainData data, const RunFolder& folder, const StopFlag& stop,
+                 TrainObserver& observer, const StateImage* from, Clock clock)
+    : impl_(std::make_unique<Impl>(options, std::move(data), folder, stop, observer, from, std::move(clock))) {}
+Trainer::~Trainer() = default;
+
+bool Trainer::advance() { return impl_->advance(); }
+Outcome Trainer::run() { return impl_->run(); }
+const TrainState& Trainer::state() const { return impl_->state_; }
+const Schedule& Trainer::schedule() const { return impl_->schedule_; }
+const TrainLoader& Trainer::loader() const { return impl_->loader_; }
+std::pair<int, int> Trainer::transferred() const { return impl_->transferred_; }
+
+}  // namespace yolotrain

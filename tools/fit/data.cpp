@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fit/data.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <vector>
+
+#include "common/progress.hpp"
+#include "yolodata/core/dataset.hpp"
+#include "yolodata/core/error.hpp"
+#include "yolodata/core/sha256.hpp"
+#include "yolodata/core/utf8.hpp"
+#include "yolodata/pack/pack.hpp"
+#include "yolodata/shard/reader.hpp"
+
+namespace tools {
+
+namespace fs = std::filesystem;
+using yolodata::Error;
+using yolodata::ErrorKind;
+
+namespace {
+
+void say(const FitOptions& options, const std::string& message) {
+    if (!options.quiet) fmt::print(stderr, "yolotrain fit: {}\n", message);
+}
+
+/// A folder of its own for each dataset and picture size: its name, and a digest of where it lies.
+std::string cache_folder(const std::string& data, int imgsz) {
+    const char* cache = std::getenv("XDG_CACHE_HOME");
+    const char* home = std::getenv("HOME");
+    fs::path base;
+    if (cache != nullptr && cache[0] == '/') {
+        base = cache;
+    } else if (home != nullptr && home[0] == '/') {
+        base = fs::path(home) / ".cache";
+    } else {
+        throw Error(ErrorKind::not_found, "neither XDG_CACHE_HOME nor HOME is set; name a folder with --shards DIR");
+    }
+    std::error_code error;
+    const fs::path whole = fs::weakly_canonical(data, error);
+    const fs::path folder = fs::is_directory(whole, error) ? whole : whole.parent_path();
+    const std::string text = whole.string();
+    const std::string digest = yolodata::to_hex(yolodata::sha256(std::as_bytes(std::span(text)))).substr(0, 12);
+    return (base / "yolodata" / fmt::format("{}-{}-{}", folder.filename().string(), imgsz, digest)).string();
+}
+
+void require_splits(const yolodata::Dataset& dataset, const std::string& data) {
+    for (const auto& finding : dataset.findings) {
+        if (!dataset.resolved) throw Error(ErrorKind::corrupt, fmt::format("{}: {}", data, finding.message));
+    }
+    if (dataset.find_split("train") == nullptr) {
+        throw Error(ErrorKind::not_found, fmt::format("{} names no train split; yolodata verify says more", data));
+    }
+}
+
+/// Packs the dataset unless its shards stand in `out` already.
+void pack_dataset(const FitOptions& options, const std::string& out, const yolotrain::StopFlag& stop) {
+    const yolodata::Dataset dataset = yolodata::open_dataset(options.data);
+    require_splits(dataset, options.data);
+    yolodata::pack::PackOptions pack;
+    for (const char* split : {"train", "val"}) {
+        if (dataset.find_split(split) != nullptr) pack.splits.emplace_back(split);
+    }
+    pack.set.imgsz = options.train.imgsz;
+    pack.if_changed = true;
+    pack.jobs = options.threads;
+    const bool was_there = yolodata::shard::is_shard_set(out);
+    Progress progress("pack", "images", 0, options.quiet);
+    const auto report = yolodata::pack::pack(dataset, out, pack, [&](std::uint64_t done, std::uint64_t) {
+        progress.update(done);
+        return !stop;
+    });
+    progress.finish();
+    if (report.outcome == yolodata::pack::PackOutcome::stopped) throw StoppedBefore{stop.signal()};
+    if (report.outcome == yolodata::pack::PackOutcome::up_to_date) {
+        say(options, fmt::format("using the shards in {}: made of this data set with these options", out));
+        return;
+    }
+    std::uint64_t records = 0;
+    for (const auto& split : report.index.splits) records += split.records;
+    say(options, fmt::format("{} {} images into {} ({:.1f} s){}", was_there ? "packed anew" : "packed", records, out,
+                             report.seconds, was_there ? ": the shards there were of other data or options" : ""));
+    if (!report.index.left_out.empty()) {
+        say(options, fmt::format("{} images were left out, such as {}; index.json lists them, yolodata verify explains",
+                                 report.index.left_out.size(),
+                                 yolodata::printable(report.index.left_out.front().path)));
+    }
+}
+
+}  // namespace
+
+yolotrain::TrainData open_data(const FitOptions& options, const yolotrain::StopFlag& stop) {
+    std::string folder = options.data;
+    if (!yolodata::shard::is_shard_set(folder)) {
+        folder = options.shards.empty() ? cache_folder(options.data, options.train.imgsz) : options.shards;
+        pack_dataset(options, folder, stop);
+    }
+    yolotrain::TrainData data;
+    data.train = std::make_shared<const yolodata::shard::ShardSet>(folder, "train");
+    const auto splits = yolodata::shard::list_splits(folder);
+    if (std::find(splits.begin(), splits.end(), "val") != splits.end()) {
+        data.val = yolotrain::open_shard_source(folder, "val");
+    } else {
+        say(options, fmt::format("{} has no val split: nothing will be measured", folder));
+    }
+    return data;
+}
+
+}  // namespace tools

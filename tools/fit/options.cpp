@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fit/options.hpp"
+
+#include <ATen/Context.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <string_view>
+#include <utility>
+
+#include "common/option_value.hpp"
+#include "common/progress.hpp"
+#include "fit/config_file.hpp"
+#include "yolodata/core/error.hpp"
+#include "yolotrain/model/weights.hpp"
+
+namespace tools {
+
+namespace {
+
+/// Options that say how and where this call runs, not what the run is.
+constexpr std::array<std::string_view, 5> kCallOptions = {"config", "resume", "exist-ok", "quiet", "threads"};
+
+void range(Option& option, double min, double max = 1e9) {
+    option.min = min;
+    option.max = max;
+}
+
+void add_what(CommandLine& line, FitOptions& o) {
+    line.group("What");
+    line.option("data", &o.data, "SHARDS|data.yaml", "shard set, or a data.yaml, which is packed first");
+    line.option("shards", &o.shards, "DIR", "where the shards of a data.yaml go, and are looked for")
+        .default_text = "a folder below $XDG_CACHE_HOME/yolodata";
+    line.option("model", &o.model, "yolov8{n,s,m,l,x}", "size of the network").default_text =
+        "the weights' own, else yolov8n";
+    line.option("weights", &o.train.weights, "FILE", "start from these weights (.safetensors)");
+    range(line.option("epochs", &o.train.schedule.epochs, "N", "passes over the training data"), 1, 1e6);
+    range(line.option("batch", &o.train.schedule.batch, "N", "pictures a step"), 1, 65536);
+    range(line.option("imgsz", &o.train.imgsz, "N", "side of the pictures, px, a multiple of 32"), 32, 16384);
+    line.option("seed", &o.train.seed, "N", "of all random numbers");
+    range(line.option("freeze", &o.train.freeze, "N", "layers, from the first on, that keep their weights"), 0, 22);
+    line.option("config", &o.config, "FILE", "JSON or YAML with options by these names, such as a run's args.yaml");
+}
+
+void add_run(CommandLine& line, FitOptions& o) {
+    line.group("Run folder");
+    line.option("project", &o.project, "DIR", "folder of the runs");
+    line.option("name", &o.name, "NAME", "the run's folder in PROJECT; taken already: NAME-2, NAME-3 …");
+    line.flag("exist-ok", &o.exist_ok, "overwrite PROJECT/NAME");
+    line.option("resume", &o.resume, "RUN", "continue PROJECT/NAME, or start it; with =RUN continue that folder")
+        .value_optional = true;
+    range(line.option("save-period", &o.train.save_period, "N", "also keep the weights of every N-th epoch; -1 = none"),
+          -1);
+    line.flag("val", &o.train.val, "validate after each epoch (off: after the last one)");
+    range(line.option("patience", &o.train.patience, "N", "epochs without a better mAP before it stops; 0 = never"), 0);
+}
+
+void add_machine(CommandLine& line, FitOptions& o) {
+    line.group("Machine");
+    Option& device = line.option("device", &o.device, "auto|cpu|cuda[:i]", "where the network runs");
+    device.aliases = {{"None", "auto"}};
+    Option& threads = line.option("threads", &o.threads, "N", "CPU threads of the network");
+    range(threads, 1, 4096);
+    Option& workers = line.option("workers", &o.train.workers, "N", "threads that make batches");
+    range(workers, 0, 256);
+    Option& quiet = line.flag("quiet", &o.quiet, "only errors on stderr");
+    quiet.short_name = 'q';
+}
+
+void add_optimizer(CommandLine& line, FitOptions& o) {
+    yolotrain::ScheduleOptions& s = o.train.schedule;
+    line.group("Optimizer and schedule");
+    Option& optimizer = line.option("optimizer", &o.optimizer, "auto|SGD|AdamW", "auto: by the number of steps");
+    optimizer.choices = {"auto", "SGD", "AdamW"};
+    range(line.option("lr0", &s.lr0, "R", "initial learning rate (auto sets its own)"), 1e-12, 1e3);
+    range(line.option("lrf", &s.lrf, "R", "last learning rate as a share of the initial one"), 0, 1e3);
+    range(line.option("momentum", &s.momentum, "R", "SGD's momentum, AdamW's beta1"), 0, 0.9999);
+    range(line.option("weight-decay", &s.weight_decay, "R", "at the nominal batch size"), 0, 1e3);
+    range(line.option("warmup-epochs", &s.warmup_epochs, "R", "epochs of warm-up"), 0, 1e6);
+    range(line.option("warmup-momentum", &s.warmup_momentum, "R", "momentum at the start"), 0, 0.9999);
+    range(line.option("warmup-bias-lr", &s.warmup_bias_lr, "R", "learning rate of biases at the start"), 0, 1e3);
+    range(line.option("nbs", &s.nbs, "N", "nominal batch size: gradients are summed up to it"), 1, 1e6);
+    line.flag("cos-lr", &s.cos_lr, "learning rate along a cosine instead of a line");
+    line.group("Loss");
+    range(line.option("box", &o.train.gains.box, "R", "gain of the box loss"), 0, 1e6);
+    range(line.option("cls", &o.train.gains.cls, "R", "gain of the class loss"), 0, 1e6);
+    range(line.option("dfl", &o.train.gains.dfl, "R", "gain of the distribution focal loss"), 0, 1e6);
+}
+
+void add_augmentation(CommandLine& line, FitOptions& o) {
+    yolodata::AugmentOptions& a = o.train.augment;
+    line.group("Augmentation");
+    range(line.option("hsv-h", &a.hsv_h, "R", "hue, ± fraction"), 0, 1);
+    range(line.option("hsv-s", &a.hsv_s, "R", "saturation, ± fraction"), 0, 1);
+    range(line.option("hsv-v", &a.hsv_v, "R", "brightness, ± fraction"), 0, 1);
+    range(line.option("degrees", &a.degrees, "R", "rotation, ± degrees"), 0, 180);
+    range(line.option("translate", &a.translate, "R", "shift, ± fraction of the side"), 0, 1);
+    range(line.option("scale", &a.scale, "R", "zoom, ± gain"), 0, 1);
+    range(line.option("shear", &a.shear, "R", "shear, ± degrees"), 0, 89);
+    range(line.option("perspective", &a.perspective, "R", "perspective, ± fraction"), 0, 0.001);
+    range(line.option("flipud", &a.flipud, "P", "probability of an upside-down flip"), 0, 1);
+    range(line.option("fliplr", &a.fliplr, "P", "probability of a left-right flip"), 0, 1);
+    range(line.option("mosaic", &a.mosaic, "P", "probability of a mosaic of four pictures"), 0, 1);
+    range(line.option("mixup", &a.mixup, "P", "probability of blending in a second picture"), 0, 1);
+    range(line.option("close-mosaic", &o.train.close_mosaic, "N", "epochs at the end without mosaic and mixup"), 0);
+}
+
+/// Keys of Ultralytics' args.yaml that mean nothing here.
+void accept_others(CommandLine& line) {
+    line.ignore_keys({"task", "mode", "time", "save", "save_dir", "cache", "pretrained", "cls_remap", "verbose",
+                      "deterministic", "single_cls", "rect", "amp", "fraction", "profile", "multi_scale", "compile",
+                      "channels_last", "overlap_mask", "mask_ratio", "dropout", "split", "save_json", "save_hybrid",
+                      "conf", "iou", "max_det", "half", "int8", "quantize", "dnn", "plots", "nms", "source",
+                      "vid_stride", "stream_buffer", "visualize", "augment", "agnostic_nms", "classes", "retina_masks",
+                      "embed", "show", "save_frames", "save_txt", "save_conf", "save_crop", "show_labels", "show_conf",
+                      "show_boxes", "line_width", "format", "keras", "optimize", "dynamic", "simplify", "opset",
+                      "workspace", "distill_model", "dis", "cls_pw", "pose", "kobj", "rle", "angle", "dlog", "dgrad",
+                      "dlam", "label_smoothing", "bgr", "cutmix", "copy_paste", "copy_paste_mode", "auto_augment",
+                      "erasing", "crop_fraction", "cfg", "tracker"});
+}
+
+bool is_call_option(const std::string& name) {
+    return std::find(kCallOptions.begin(), kCallOptions.end(), name) != kCallOptions.end();
+}
+
+/// "yolov8n", "yolov8n.yaml", a path to it; FILE.safetensors stands for its weights.
+void settle_model(FitOptions& o) {
+    const std::filesystem::path path(o.model);
+    if (path.extension() == ".safetensors" && o.train.weights.empty()) {
+        o.train.weights = std::exchange(o.model, "");
+    } else if (path.extension() == ".yaml" || path.extension() == ".yml") {
+        o.model = path.stem().string();
+    }
+    if (!o.model.empty()) {
+        o.train.scale = yolotrain::parse_scale(o.model);
+    } else if (!o.train.weights.empty()) {
+        o.train.scale = yolotrain::load_weights(o.train.weights).info.scale;
+    }
+    o.model = fmt::format("yolov8{}", yolotrain::to_string(o.train.scale));
+}
+
+std::string settle_device(const std::string& text) {
+    if (text == "auto") return at::hasCUDA() ? "cuda:0" : "cpu";
+    if (text == "cpu") return text;
+    const bool number = !text.empty() && text.size() <= 2 && std::all_of(text.begin(), text.end(), [](char c) {
+        return c >= '0' && c <= '9';
+    });
+    const bool named = text == "cuda" || (text.rfind("cuda:", 0) == 0 && text.size() > 5 && text.size() <= 7);
+    if (!number && !named) {
+        throw UsageError{fmt::format("--device: '{}' is not allowed; expected auto, cpu, cuda or cuda:N", text)};
+    }
+    if (!at::hasCUDA()) {
+        throw yolodata::Error(yolodata::ErrorKind::unsupported,
+                              fmt::format("--device {}: this LibTorch sees no CUDA device; use --device cpu", text));
+    }
+    return number ? "cuda:" + text : text == "cuda" ? "cuda:0" : text;
+}
+
+}  // namespace
+
+CommandLine fit_command_line(FitOptions& o) {
+    o.threads = usable_cpus();
+    o.train.workers = std::min(8, usable_cpus());
+    CommandLine line("yolotrain fit", "Trains a YOLOv8 detector on a shard set or a data.yaml.");
+    add_what(line, o);
+    add_run(line, o);
+    add_optimizer(line, o);
+    add_augmentation(line, o);
+    add_machine(line, o);
+    accept_others(line);
+    line.epilog(
+        "Exit codes: 0 trained, 2 wrong command line or a run folder that forbids it, 3 could not train,\n"
+        "130 and 143 stopped by SIGINT and SIGTERM after saving; a second signal ends at once.\n"
+        "Example: yolotrain fit --data data.yaml --model yolov8n --epochs 100 --imgsz 640 --resume");
+    return line;
+}
+
+ResumeRequest resume_request(const FitOptions& options, const CommandLine& line) {
+    if (options.resume.empty()) return {line.given("resume"), ""};
+    bool value = false;
+    if (parse_boolean(options.resume, value)) return {value, ""};
+    return {true, options.resume};
+}
+
+void apply_config(CommandLine& line, const std::string& path) {
+    for (const auto& [key, value] : read_config(path)) {
+        bool known = false;
+        try {
+            known = line.set_from_config(key, value);
+        } catch (const UsageError& error) {
+            throw UsageError{fmt::format("{}: {}", path, error.message)};
+        }
+        if (known) continue;
+        const std::string meant = line.suggest(key);
+        throw UsageError{fmt::format("{}: unknown key '{}'{}", path, key,
+                                     meant.empty() ? "" : fmt::format("; did you mean '{}'?", meant))};
+    }
+}
+
+void settle(FitOptions& o, const CommandLine& line) {
+    if (o.data.empty()) throw UsageError{"--data is missing: a shard set or a data.yaml"};
+    if (o.name.empty()) throw UsageError{"--name is empty: the run needs a folder of its own"};
+    const int rounded = (o.train.imgsz + 31) / 32 * 32;
+    if (rounded != o.train.imgsz) {
+        fmt::print(stderr, "{}: --imgsz {} is no multiple of 32; {} is used\n", line.program(), o.train.imgsz, rounded);
+        o.train.imgsz = rounded;
+    }
+    o.train.schedule.optimizer = yolotrain::parse_optimizer(o.optimizer);
+    settle_model(o);
+    o.train.device = settle_device(o.device);
+    o.train.args = run_args(line);
+}
+
+yolotrain::Args run_args(const CommandLine& line) {
+    yolotrain::Args args;
+    for (const Option& option : line.options()) {
+        if (is_call_option(option.name)) continue;
+        std::string key = option.name;
+        std::replace(key.begin(), key.end(), '-', '_');
+        std::string value = value_text(option.target);
+        if (is_boolean(option)) value = *std::get<bool*>(option.target) ? "true" : "false";
+        args.emplace_back(std::move(key), std::move(value));
+    }
+    return args;
+}
+
+}  // namespace tools

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "common/command_line.hpp"
+#include "yolotrain/run/train_options.hpp"
+
+namespace tools {
+
+/// What `yolotrain fit` was asked for.
+struct FitOptions {
+    yolotrain::TrainOptions train;
+    std::string data, shards;              ///< a shard set, or a data.yaml and where its shards go
+    std::string model;                     ///< empty: the weights' own, else yolov8n
+    std::string optimizer = "auto", device = "auto";
+    std::string project = "runs", name = "exp", config;
+    std::string resume;                    ///< text of --resume; see resume_request()
+    bool exist_ok = false, quiet = false;
+    int threads = 1;
+};
+
+/// The option table of fit. Its entries point into `options`, which must outlive it.
+CommandLine fit_command_line(FitOptions& options);
+
+/// Whether a run is to be continued, and which.
+struct ResumeRequest {
+    bool wanted = false;
+    std::string run;  ///< folder of --resume=RUN; empty: PROJECT/NAME
+};
+ResumeRequest resume_request(const FitOptions& options, const CommandLine& line);
+
+/// Applies a config file's keys (options given on the command line stay). Throws UsageError with a "did you
+/// mean" for a key that is unknown, or Error where the file cannot be read or is no flat table.
+void apply_config(CommandLine& line, const std::string& path);
+
+/// Fills options.train from the texts (model, optimizer, device) and checks what the table cannot; rounds
+/// imgsz up to a multiple of 32, which is said on stderr. Throws UsageError or Error.
+void settle(FitOptions& options, const CommandLine& line);
+
+/// The options that make a run what it is, as text, in the table's order.
+yolotrain::Args run_args(const CommandLine& line);
+
+}  // namespace tools
