@@ -78,8 +78,9 @@ void SetWriter::close_shard() {
     index_.shards.push_back(std::move(entry));
 }
 
-SetIndex SetWriter::finish() {
+SetIndex SetWriter::finish(std::string source_digest) {
     close_shard();
+    index_.source_digest = std::move(source_digest);
     index_.digest = set_digest(index_.shards);
     return index_;
 }

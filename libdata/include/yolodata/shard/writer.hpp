@@ -32,7 +32,7 @@ std::uint64_t payload_checksum(std::span<const std::uint8_t> payload);
 /// appears under its name complete or not at all. Not thread-safe.
 class SetWriter {
    public:
-    /// index: tool, task, class count, names, options and source digest; the rest is filled in.
+    /// index: tool, task, class count, names and options; the rest is filled in.
     SetWriter(std::string folder, SetIndex index);
     ~SetWriter();  ///< an unfinished shard leaves no file
 
@@ -43,7 +43,9 @@ class SetWriter {
     /// Notes an image of the current split that is left out.
     void leave_out(LeftOut image);
     /// Closes the last shard. Throws as add().
-    SetIndex finish();
+    SetIndex finish(std::string source_digest);
+    /// What has been written and left out so far; shards appear as they are closed.
+    const SetIndex& index() const { return index_; }
 
    private:
     class Shard;

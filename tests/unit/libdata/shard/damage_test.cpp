@@ -141,7 +141,7 @@ unsigned survivors(const std::function<void(const std::string& path)>& harm) {
         r.source = std::to_string(i);
         writer.add(r);
     }
-    spill(dir / "index.json", to_json(writer.finish()));
+    spill(dir / "index.json", to_json(writer.finish(testing::source_digest)));
     const ShardSet set(dir.path(), "train");
     std::vector<std::uint8_t> payload;
     EXPECT_TRUE(set.read(0, payload));  // the window is mapped now

@@ -77,7 +77,7 @@ TEST(RoundTrip, RecordsLargerThanShardBlockAndWindow) {
         writer.add(r);
         records.push_back(std::move(r));
     }
-    testing::spill(dir / "index.json", to_json(writer.finish()));
+    testing::spill(dir / "index.json", to_json(writer.finish(testing::source_digest)));
     // Windows far smaller than a record, and a budget of one.
     const ShardSet set(dir.path(), "train", {.window_bytes = 65536, .mapped_bytes = 1});
     for (unsigned i = 0; i < records.size(); ++i) expect_record(set, i, records[i]);

@@ -43,7 +43,7 @@ std::string write_two_blocks(const TempFolder& dir) {
         r.source = std::to_string(i);
         writer.add(r);
     }
-    writer.finish();
+    writer.finish(testing::source_digest);
     return dir / "train-00000.yds";
 }
 

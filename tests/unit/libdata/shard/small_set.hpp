@@ -58,10 +58,11 @@ inline RecordData made_up_record(unsigned i) {
     return r;
 }
 
+inline const std::string source_digest = "sha256:" + std::string(64, 'a');
+
 inline SetIndex made_up_index(std::uint64_t shard_bytes = std::uint64_t{512} << 20) {
     SetIndex index;
     index.tool = "yolodata 0.1.0";
-    index.source_digest = "sha256:" + std::string(64, 'a');
     index.class_count = 5;
     index.names = {"a", "b", "c", "d", "grün"};
     index.options.imgsz = 32;
@@ -78,7 +79,7 @@ inline SetIndex write_set(const std::string& dir, unsigned train, unsigned val,
     for (unsigned i = 0; i < train; ++i) writer.add(made_up_record(i));
     writer.begin_split("val");
     for (unsigned i = 0; i < val; ++i) writer.add(made_up_record(1000 + i));
-    SetIndex index = writer.finish();
+    SetIndex index = writer.finish(source_digest);
     spill(dir + "/index.json", to_json(index));
     return index;
 }

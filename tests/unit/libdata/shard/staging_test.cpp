@@ -18,7 +18,7 @@ SetIndex stage(Staging& staging, unsigned records) {
     SetWriter writer(staging.folder(), testing::made_up_index(16384));
     writer.begin_split("train");
     for (unsigned i = 0; i < records; ++i) writer.add(testing::made_up_record(i));
-    return writer.finish();
+    return writer.finish(testing::source_digest);
 }
 
 std::vector<std::string> listing(const std::string& dir) {

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pack/pipeline.hpp"
+
+#include <tbb/enumerable_thread_specific.h>
+#include <tbb/parallel_pipeline.h>
+#include <tbb/task_arena.h>
+
+#include <algorithm>
+#include <atomic>
+#include <memory>
+#include <utility>
+
+namespace yolodata::pack {
+
+namespace {
+
+/// What passes through the pipeline: one image, first its place, then its record.
+struct Item {
+    Place place;
+    Prepared prepared;
+    FileRecord image, label;
+};
+using ItemPtr = std::shared_ptr<Item>;
+
+class Pipeline {
+   public:
+    Pipeline(const Dataset& dataset, const std::vector<Split>& splits, const std::vector<Place>& places,
+             const PackOptions& options, const PackProgress& progress, shard::SetWriter& writer)
+        : dataset_(dataset), splits_(splits), places_(places), options_(options), progress_(progress), writer_(writer),
+          names_(dataset), budget_(options.max_memory - std::min(options.max_memory / 2, tokens() * record_bytes())),
+          examiners_([&] { return Examiner(dataset, examine_options(options)); }) {}
+
+    PipelineResult run() {
+        using tbb::filter_mode;
+        tbb::task_arena arena(options_.jobs);
+        arena.execute([&] {
+            tbb::parallel_pipeline(
+                tokens(),
+                tbb::make_filter<void, ItemPtr>(filter_mode::serial_in_order,
+                                                [&](tbb::flow_control& control) { return next(control); }) &
+                    tbb::make_filter<ItemPtr, ItemPtr>(filter_mode::parallel, [&](ItemPtr item) { return work(std::move(item)); }) &
+                    tbb::make_filter<ItemPtr, void>(filter_mode::serial_in_order, [&](const ItemPtr& item) { write(*item); }));
+        });
+        // Splits without an image stand in the index too.
+        if (!result_.stopped) begin_splits_until(splits_.size());
+        result_.found_bad = found_bad_;
+        return std::move(result_);
+    }
+
+   private:
+    static ExamineOptions examine_options(const PackOptions& options) {
+        ExamineOptions examine;
+        examine.max_pixels = options.set.max_pixels;
+        examine.imgsz = options.set.imgsz;
+        return examine;
+    }
+    std::uint64_t record_bytes() const {
+        return static_cast<std::uint64_t>(options_.set.imgsz) * static_cast<std::uint64_t>(options_.set.imgsz) * 3;
+    }
+    /// Finished records wait for their turn to be written: half of the budget may be spent on that.
+    std::size_t tokens() const {
+        const auto jobs = static_cast<std::uint64_t>(options_.jobs);
+        return static_cast<std::size_t>(std::clamp(options_.max_memory / 2 / record_bytes(), jobs, 4 * jobs));
+    }
+
+    ItemPtr next(tbb::flow_control& control) {
+        if (next_ == places_.size() || result_.stopped) {
+            control.stop();
+            return nullptr;
+        }
+        auto item = std::make_shared<Item>();
+        item->place = places_[next_++];
+        return item;
+    }
+
+    ItemPtr work(ItemPtr item) {
+        const ImageRef& image = dataset_.images[item->place.image];
+        Examined examined;
+        examiners_.local().examine(image, examined);
+        item->image = examined.image;
+        item->label = examined.label;
+        if (options_.fail_on_bad && found_bad_ && examined.usable) return item;
+        item->prepared = prepare(examined, names_.name(image.path), options_.set, budget_);
+        if (item->prepared.left_out) found_bad_ = true;
+        return item;
+    }
+
+    void write(Item& item) {
+        if (result_.stopped) return;
+        begin_splits_until(item.place.split + 1);
+        const ImageRef& image = dataset_.images[item.place.image];
+        if (item.image.hashed) result_.digests.emplace(image.path, item.image.digest);
+        if (item.label.hashed) result_.digests.emplace(image.label_path, item.label.digest);
+        if (item.prepared.left_out) {
+            writer_.leave_out(std::move(*item.prepared.left_out));
+        } else if (!(options_.fail_on_bad && found_bad_)) {
+            writer_.add(item.prepared.record);
+            result_.passed_through += item.prepared.passed_through ? 1 : 0;
+        }
+        if (progress_ && !progress_(++done_, places_.size())) result_.stopped = true;
+    }
+
+    void begin_splits_until(std::size_t end) {
+        for (; split_ < end; ++split_) writer_.begin_split(splits_[split_].name);
+    }
+
+    const Dataset& dataset_;
+    const std::vector<Split>& splits_;
+    const std::vector<Place>& places_;
+    const PackOptions& options_;
+    const PackProgress& progress_;
+    shard::SetWriter& writer_;
+    const SourceNames names_;
+    MemoryBudget budget_;
+    tbb::enumerable_thread_specific<Examiner> examiners_;
+    std::atomic<bool> found_bad_{false};
+    PipelineResult result_;
+    std::size_t next_ = 0, split_ = 0;
+    std::uint64_t done_ = 0;
+};
+
+}  // namespace
+
+PipelineResult run_pipeline(const Dataset& dataset, const std::vector<Split>& splits, const std::vector<Place>& places,
+                            const PackOptions& options, const PackProgress& progress, shard::SetWriter& writer) {
+    return Pipeline(dataset, splits, places, options, progress, writer).run();
+}
+
+}  // namespace yolodata::pack

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "pack/prepare.hpp"
+#include "pack/source_digest.hpp"
+#include "pack/source_names.hpp"
+#include "yolodata/core/dataset.hpp"
+#include "yolodata/pack/pack.hpp"
+#include "yolodata/shard/writer.hpp"
+
+namespace yolodata::pack {
+
+/// One image of one split, in the order in which records are written.
+struct Place {
+    std::size_t split = 0;    ///< index into the splits that are packed
+    std::uint32_t image = 0;  ///< index into Dataset::images
+};
+
+struct PipelineResult {
+    bool stopped = false;      ///< by the progress callback
+    bool found_bad = false;    ///< an image was left out
+    std::uint64_t passed_through = 0;
+    KnownDigests digests;      ///< of every image and label that was read
+};
+
+/// Examines and prepares images on `options.jobs` threads and writes them in the order of `places`. At most a
+/// fixed number of pictures is in work at a time. With options.fail_on_bad nothing more is written once an
+/// image was left out, but the rest is still examined, so that all of them are known.
+PipelineResult run_pipeline(const Dataset& dataset, const std::vector<Split>& splits, const std::vector<Place>& places,
+                            const PackOptions& options, const PackProgress& progress, shard::SetWriter& writer);
+
+}  // namespace yolodata::pack

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pack/prepare.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <span>
+#include <utility>
+
+#include "yolodata/augment/resize.hpp"
+#include "yolodata/core/error.hpp"
+#include "yolodata/image/decode.hpp"
+#include "yolodata/image/encode.hpp"
+#include "yolodata/image/format.hpp"
+
+namespace yolodata::pack {
+
+namespace {
+
+bool has_finding(const Examined& examined, std::string_view rule) {
+    return std::any_of(examined.findings.begin(), examined.findings.end(),
+                       [&](const Finding& finding) { return finding.rule == rule; });
+}
+
+std::uint64_t raw_bytes(int width, int height) {
+    return static_cast<std::uint64_t>(width) * static_cast<std::uint64_t>(height) * 3;
+}
+
+/// A JPEG whose file can be the payload as it stands: right size, not to be turned, nothing missing at its
+/// end and nothing behind it, and no longer than its pixels (which a file full of metadata may be).
+bool can_pass_through(const Examined& examined, int imgsz) {
+    return detect_format(examined.image_bytes) == Format::jpeg && std::max(examined.width, examined.height) == imgsz &&
+           !has_finding(examined, "image/exif-rotated") && !has_finding(examined, "image/missing-eoi") &&
+           !has_finding(examined, "image/trailing-data") &&
+           examined.image_bytes.size() <= raw_bytes(examined.width, examined.height);
+}
+
+/// Peak of decode and resize: the picture, its turned copy, the resized one.
+std::uint64_t memory_need(const Examined& examined, int imgsz) {
+    return 2 * raw_bytes(examined.width, examined.height) + raw_bytes(imgsz, imgsz);
+}
+
+std::string_view rule_of(ErrorKind kind) {
+    switch (kind) {
+        case ErrorKind::unsupported:
+            return "image/unsupported-format";
+        case ErrorKind::resource:
+            return "image/too-large";
+        default:
+            return "image/corrupt-data";
+    }
+}
+
+std::vector<std::uint8_t> as_payload(std::span<const std::byte> bytes) {
+    std::vector<std::uint8_t> payload(bytes.size());
+    std::memcpy(payload.data(), bytes.data(), bytes.size());
+    return payload;
+}
+
+void make_payload(const Examined& examined, const shard::SetOptions& options, Prepared& out) {
+    shard::RecordData& record = out.record;
+    if (options.codec == "jpeg" && can_pass_through(examined, options.imgsz)) {
+        record.codec = shard::Codec::jpeg;
+        record.width = examined.width;
+        record.height = examined.height;
+        record.payload = as_payload(examined.image_bytes);
+        out.passed_through = true;
+        return;
+    }
+    DecodeOptions decoding;
+    decoding.max_pixels = options.max_pixels;
+    Picture picture = decode(examined.image_bytes, decoding);
+    record.source_width = picture.width;
+    record.source_height = picture.height;
+    picture = resize_to_long_side(std::move(picture), options.imgsz);
+    record.width = picture.width;
+    record.height = picture.height;
+    if (options.codec == "jpeg") {
+        record.codec = shard::Codec::jpeg;
+        record.payload = as_payload(encode_jpeg(picture, options.quality));
+    } else {
+        record.codec = shard::Codec::raw;
+        record.payload = std::move(picture.rgb);
+    }
+}
+
+}  // namespace
+
+std::vector<shard::Reason> reasons_of(const Examined& examined) {
+    std::vector<Finding> errors, others;
+    for (const Finding& finding : examined.findings) {
+        const bool drops = finding.verdict == Verdict::drops_image || finding.verdict == Verdict::aborts;
+        if (finding.severity == Severity::error && (drops || finding.rule.starts_with("image/"))) errors.push_back(finding);
+        else if (drops) others.push_back(finding);
+    }
+    // Beside an error, what Ultralytics would drop with it is no reason of its own.
+    std::vector<Finding>& findings = errors.empty() ? others : errors;
+    std::sort(findings.begin(), findings.end(), report_order);
+    std::vector<shard::Reason> reasons;
+    for (Finding& finding : findings)
+        reasons.push_back({std::string(finding.rule), finding.line, finding.column, std::move(finding.message)});
+    return reasons;
+}
+
+Prepared prepare(const Examined& examined, std::string name, const shard::SetOptions& options, MemoryBudget& budget) {
+    Prepared out;
+    if (!examined.usable) {
+        out.left_out = shard::LeftOut{std::move(name), {}, reasons_of(examined)};
+        return out;
+    }
+    const MemoryBudget::Share share(budget, memory_need(examined, options.imgsz));
+    out.record.source_width = examined.width;
+    out.record.source_height = examined.height;
+    try {
+        make_payload(examined, options, out);
+    } catch (const Error& e) {
+        out.record = {};
+        out.left_out = shard::LeftOut{std::move(name), {}, {{std::string(rule_of(e.kind())), 0, 0, e.what()}}};
+        return out;
+    }
+    out.record.boxes = examined.boxes;
+    out.record.source = std::move(name);
+    out.record.checksum = shard::payload_checksum(out.record.payload);
+    return out;
+}
+
+}  // namespace yolodata::pack

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pack/space.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "yolodata/core/error.hpp"
+
+namespace yolodata::pack {
+
+namespace {
+
+constexpr std::uint64_t record_overhead = 512;  // headers, alignment, labels, index entry; generous
+
+/// Mean length of a record, from a few images.
+double sampled_record_bytes(const Dataset& dataset, const std::vector<Place>& places, const PackOptions& options) {
+    constexpr std::size_t samples = 16;
+    const std::size_t step = std::max<std::size_t>(1, places.size() / samples);
+    ExamineOptions examining;
+    examining.max_pixels = options.set.max_pixels;
+    examining.hash = false;
+    MemoryBudget budget(options.max_memory);
+    double bytes = 0;
+    std::size_t packed = 0;
+    for (std::size_t i = 0; i < places.size(); i += step) {
+        const Examined examined = examine(dataset, dataset.images[places[i].image], examining);
+        const Prepared prepared = prepare(examined, {}, options.set, budget);
+        bytes += prepared.left_out ? 0 : static_cast<double>(prepared.record.payload.size() + record_overhead);
+        ++packed;
+    }
+    return packed == 0 ? 0 : bytes / static_cast<double>(packed);
+}
+
+}  // namespace
+
+void check_space(const Dataset& dataset, const std::vector<Place>& places, const PackOptions& options,
+                 std::uint64_t free, const std::string& out) {
+    const auto side = static_cast<std::uint64_t>(options.set.imgsz);
+    if (free == 0 || places.size() * (side * side * 3 + record_overhead) <= free) return;
+    const double need = sampled_record_bytes(dataset, places, options) * static_cast<double>(places.size());
+    // An estimate from a sample must not refuse what would just fit.
+    if (0.9 * need <= static_cast<double>(free)) return;
+    throw Error(ErrorKind::resource,
+                fmt::format("{}: about {:.0f} MiB are needed and {} MiB are free; free some, or pack with --codec jpeg "
+                            "or a smaller --imgsz",
+                            out, need / (1 << 20), free >> 20));
+}
+
+}  // namespace yolodata::pack
