@@ -76,13 +76,21 @@ void LabelChecker::check_box(RowKind kind) {
     check_whole_image(x - w / 2, y - h / 2, x + w / 2, y + h / 2);
 }
 
+// One finding a row: a box without area is one fault, whether one side or both are missing.
 void LabelChecker::check_box_sizes(RowKind kind, bool (&flagged)[5]) {
+    std::string message;
+    std::size_t column = 0;
+    bool drops = false;
     for (const std::size_t i : {std::size_t{3}, std::size_t{4}}) {
         if (flagged[i] || row_.values[i] > 0) continue;
-        Finding& finding = add("label/not-positive-size", i + 1,
-                               fmt::format("{} = {} is not positive", name_of(kind, i), quoted(i)));
-        if (row_.values[i] < -coordinate_tolerance) finding.verdict = Verdict::drops_image;
+        message += fmt::format("{}{} = {}", message.empty() ? "" : " and ", name_of(kind, i), quoted(i));
+        if (column == 0) column = i + 1;
+        drops |= row_.values[i] < -coordinate_tolerance;
         flagged[i] = true;
+    }
+    if (column != 0) {
+        Finding& finding = add("label/not-positive-size", column, message + ": not positive");
+        if (drops) finding.verdict = Verdict::drops_image;
     }
     if (!row_is_pixels_)
         check_tiny(flagged[3] || far_outside(row_.values[3]) ? 0 : row_.values[3],

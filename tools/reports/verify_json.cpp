@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "reports/verify_report.hpp"
+#include "yolodata/core/utf8.hpp"
+
+namespace tools {
+
+using yolodata::escape_invalid_utf8;
+using yolodata::Finding;
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+Json dataset_json(const VerifyReport& report) {
+    const yolodata::Dataset& dataset = report.dataset;
+    Json json;
+    json["root"] = escape_invalid_utf8(report.root);
+    json["config"] = dataset.config.empty() ? Json(nullptr) : Json(escape_invalid_utf8(dataset.config));
+    json["task"] = yolodata::to_string(dataset.task);
+    json["names"] = Json::array();
+    for (const std::string& name : dataset.names) json["names"].push_back(escape_invalid_utf8(name));
+    json["digest"] = report.result.digest;
+    return json;
+}
+
+Json summary_json(const VerifyReport& report) {
+    const yolodata::VerifyResult& result = report.result;
+    Json json;
+    json["images"] = result.images;
+    json["labels"] = result.labels;
+    json["rows"] = result.rows;
+    json["backgrounds"] = result.backgrounds;
+    json["unusable_images"] = result.unusable_images;
+    json["bytes"] = result.bytes;
+    json["errors"] = report.count(yolodata::Severity::error);
+    json["warnings"] = report.count(yolodata::Severity::warning);
+    json["infos"] = report.count(yolodata::Severity::info);
+    json["rules"] = Json::object();
+    for (const auto& [rule, n] : report.count_by_rule()) json["rules"][std::string(rule)] = n;
+    json["seconds"] = report.seconds;
+    json["images_per_second"] = report.images_per_second();
+    json["peak_memory_bytes"] = report.peak_memory_bytes;
+    return json;
+}
+
+Json finding_json(const Finding& finding) {
+    Json json;
+    bool escaped = false;
+    const auto path_text = [&escaped](const std::string& path) {
+        std::string text = escape_invalid_utf8(path);
+        escaped |= text != path;
+        return text;
+    };
+    json["rule"] = finding.rule;
+    json["severity"] = yolodata::to_string(finding.severity);
+    json["path"] = path_text(finding.path);
+    if (finding.line != 0) json["line"] = finding.line;
+    if (finding.column != 0) json["column"] = finding.column;
+    if (!finding.image.empty()) json["image"] = path_text(finding.image);
+    if (!finding.split.empty()) json["split"] = finding.split;
+    json["message"] = escape_invalid_utf8(finding.message);
+    json["ultralytics"] = yolodata::to_string(finding.verdict);
+    json["fix"] = yolodata::to_string(finding.fix);
+    if (!finding.related.empty()) {
+        json["related"] = Json::array();
+        for (const std::string& path : finding.related) json["related"].push_back(path_text(path));
+    }
+    if (escaped) json["path_escaped"] = true;
+    return json;
+}
+
+}  // namespace
+
+void write_json(const VerifyReport& report, Output& out) {
+    Json tool;
+    tool["name"] = "yolodata";
+    tool["version"] = YOLO_VERSION;
+    out.write(fmt::format("{{\"schema\": \"yolodata.report/1\",\n \"tool\": {},\n \"dataset\": {},\n \"summary\": {},\n"
+                          " \"findings\": [",
+                          tool.dump(), dataset_json(report).dump(), summary_json(report).dump()));
+    const char* separator = "\n  ";
+    for (const Finding& finding : report.result.findings) {
+        out.write(separator + finding_json(finding).dump());
+        separator = ",\n  ";
+    }
+    out.write("\n ]}\n");
+}
+
+}  // namespace tools

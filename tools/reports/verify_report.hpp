@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "reports/output.hpp"
+#include "yolodata/core/dataset.hpp"
+#include "yolodata/verify/verify.hpp"
+
+namespace tools {
+
+/// What `yolodata verify` has to say; findings are those that --only and --skip leave.
+struct VerifyReport {
+    const yolodata::Dataset& dataset;
+    const yolodata::VerifyResult& result;
+    std::string root;  ///< as people may read it
+    double seconds = 0;
+    std::uint64_t peak_memory_bytes = 0;
+
+    std::uint64_t count(yolodata::Severity severity) const;
+    std::map<std::string_view, std::uint64_t> count_by_rule() const;
+    double images_per_second() const { return seconds > 0 ? static_cast<double>(result.images) / seconds : 0; }
+};
+
+/// schemas/report.schema.json.
+void write_json(const VerifyReport& report, Output& out);
+/// Findings grouped by rule, errors first, the first few places of each; one line of summary at the end.
+void write_text(const VerifyReport& report, Output& out);
+
+}  // namespace tools
