@@ -2,6 +2,7 @@
 #include "yolodata/pack/pack.hpp"
 
 #include <fmt/format.h>
+#include <tbb/global_control.h>
 
 #include <algorithm>
 #include <chrono>
@@ -132,6 +133,8 @@ void pack_into(const Dataset& dataset, const std::vector<Split>& splits, const s
 PackReport pack(const Dataset& dataset, const std::string& out, const PackOptions& options, const PackProgress& progress) {
     const auto start = std::chrono::steady_clock::now();
     check_options(options);
+    // More threads than CPUs are allowed; without this TBB says on stderr that it ignores the wish.
+    const tbb::global_control threads(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(options.jobs));
     check_dataset(dataset);
     Dataset with_task = dataset;
     infer_task(with_task, options.jobs);

@@ -45,8 +45,7 @@ Json left_out_json(const LeftOut& image) {
 }
 
 Json options_json(const SetOptions& o) {
-    return {{"codec", o.codec},     {"quality", o.quality},         {"variants", o.variants},
-            {"augment", nullptr},   {"seed", o.seed},               {"shard_bytes", o.shard_bytes},
+    return {{"codec", o.codec}, {"quality", o.quality}, {"variants", o.variants}, {"shard_bytes", o.shard_bytes},
             {"max_pixels", o.max_pixels}};
 }
 
@@ -75,7 +74,7 @@ SetIndex parse(const Json& j) {
     const Json& tool = j.at("tool");
     index.tool = tool.at("name").get<std::string>() + " " + tool.at("version").get<std::string>();
     index.digest = j.at("digest");
-    index.source_digest = j.at("source").at("digest");
+    index.source_digest = j.at("source_digest");
     index.task = j.at("task");
     if (!j.at("nc").is_null()) index.class_count = j.at("nc").get<std::uint32_t>();
     index.names = j.at("names").get<std::vector<std::string>>();
@@ -84,7 +83,7 @@ SetIndex parse(const Json& j) {
     index.options.codec = o.at("codec");
     index.options.quality = o.at("quality");
     index.options.variants = o.at("variants");
-    index.options.seed = o.at("seed");
+    index.options.seed = j.at("seed");
     index.options.shard_bytes = o.at("shard_bytes");
     index.options.max_pixels = o.at("max_pixels");
     for (const Json& s : j.at("splits"))
@@ -135,11 +134,13 @@ std::string to_json(const SetIndex& index) {
     j["schema"] = schema_id;
     j["tool"] = {{"name", index.tool.substr(0, space)}, {"version", index.tool.substr(space + 1)}};
     j["digest"] = index.digest;
-    j["source"] = {{"digest", index.source_digest}};
+    j["source_digest"] = index.source_digest;
     j["task"] = index.task;
     j["nc"] = index.class_count ? Json(*index.class_count) : Json(nullptr);
     j["names"] = index.names;
     j["imgsz"] = index.options.imgsz;
+    j["seed"] = index.options.seed;
+    j["augment"] = nullptr;  // variants 0: each image once, as it is
     j["options"] = options_json(index.options);
     j["splits"] = Json::array();
     for (const SplitEntry& s : index.splits)

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+#include <openssl/crypto.h>
+#include <tbb/version.h>
+
+#include <algorithm>
+#include <opencv2/core/version.hpp>
+#include <string>
+#include <vector>
+
+#include "common/command_line.hpp"
+#include "common/exit_codes.hpp"
+#include "common/interrupt.hpp"
+#include "common/progress.hpp"
+#include "yolodata/core/memory_limit.hpp"
+#include "yolodata/core/utf8.hpp"
+#include "yolodata/pack/pack.hpp"
+
+namespace {
+
+using yolodata::pack::PackOutcome;
+using yolodata::pack::PackReport;
+
+constexpr const char* program = "yolodata pack";
+
+struct Options {
+    std::string path, out, codec = "raw", on_bad = "skip";
+    std::vector<std::string> splits;
+    int imgsz = 640, quality = 95, jobs = tools::usable_cpus();
+    std::uint64_t seed = 0, max_pixels = 178'956'970;
+    tools::ByteSize shard_size{std::uint64_t{512} << 20};
+    tools::ByteSize max_memory{std::min<std::uint64_t>(std::uint64_t{1} << 30, yolodata::memory_limit().bytes / 2)};
+    bool overwrite = false, if_changed = false, quiet = false;
+};
+
+/// "a,b" and "--split a --split b" mean the same.
+std::vector<std::string> split_at_commas(const std::vector<std::string>& values) {
+    std::vector<std::string> parts;
+    for (const std::string& value : values) {
+        for (std::size_t begin = 0; begin <= value.size();) {
+            const std::size_t end = std::min(value.find(',', begin), value.size());
+            if (end > begin) parts.push_back(value.substr(begin, end - begin));
+            begin = end + 1;
+        }
+    }
+    return parts;
+}
+
+Options parse(int argc, char** argv) {
+    Options o;
+    tools::CommandLine line(program,
+                            "Packs a dataset into shards: decodes, resizes and checks every image once, in parallel, so "
+                            "that training reads pictures from memory-mapped, checksummed files.");
+    line.positional("PATH", &o.path, "data.yaml, a folder with one, or a folder with images/ and labels/");
+    line.positional("OUT", &o.out, "folder for the shard set");
+    line.group("What is packed");
+    line.option("split", &o.splits, "NAME,…", "these splits only").default_text = "every one that data.yaml names";
+    tools::Option& imgsz = line.option("imgsz", &o.imgsz, "N", "long side of the packed pictures, px");
+    imgsz.min = 10, imgsz.max = 16384;
+    line.option("codec", &o.codec, "CODEC",
+                "raw: pixels, fastest to read; jpeg: smaller, source files are taken as they are where no resize is needed")
+        .choices = {"raw", "jpeg"};
+    tools::Option& quality = line.option("quality", &o.quality, "N", "of JPEGs that are made anew");
+    quality.min = 1, quality.max = 100;
+    line.option("shard-size", &o.shard_size, "SIZE", "largest length of one shard file");
+    line.option("seed", &o.seed, "N", "stored with the set");
+    line.option("on-bad", &o.on_bad, "skip|fail",
+                "an image that Ultralytics would drop: leave it out and list it, or publish nothing and exit 1")
+        .choices = {"skip", "fail"};
+    line.option("max-pixels", &o.max_pixels, "N", "leave larger pictures out, judged by their header; 0 = no limit");
+    line.group("What stands in OUT");
+    line.flag("overwrite", &o.overwrite, "replace a shard set in OUT once the new one is complete");
+    line.flag("if-changed", &o.if_changed, "do nothing if OUT holds a set of this dataset and these options, else replace it");
+    line.group("How");
+    tools::Option& jobs = line.option("jobs", &o.jobs, "N", "threads; the shards are the same for any number");
+    jobs.min = 1, jobs.max = 1024;
+    line.option("max-memory", &o.max_memory, "SIZE", "for pictures in work, beyond about 100 MiB for the program itself");
+    line.flag("quiet", &o.quiet, "no progress and no summary").short_name = 'q';
+    line.epilog("Exit code: 0 packed (or up to date), 1 images were left out and --on-bad is fail, 2 wrong command line or "
+                "OUT holds a set already, 3 could not pack.\n"
+                "Example: yolodata pack data.yaml shards --imgsz 640 --if-changed");
+    line.parse(argc, argv);
+    o.splits = split_at_commas(o.splits);
+    if (o.shard_size.bytes == 0) throw tools::UsageError{"--shard-size must be more than 0"};
+    return o;
+}
+
+std::uint64_t images_in(const yolodata::Dataset& dataset, const std::vector<std::string>& splits) {
+    std::uint64_t images = 0;
+    for (const yolodata::Split& split : dataset.splits)
+        if (splits.empty() || std::find(splits.begin(), splits.end(), split.name) != splits.end()) images += split.images.size();
+    return images;
+}
+
+void print_left_out(const PackReport& report, bool all) {
+    constexpr std::size_t shown = 20;
+    const auto& left_out = report.index.left_out;
+    if (left_out.empty()) return;
+    fmt::print("left out: {} image{}\n", left_out.size(), left_out.size() == 1 ? "" : "s");
+    const std::size_t n = all ? left_out.size() : std::min(shown, left_out.size());
+    for (std::size_t i = 0; i < n; ++i) {
+        for (const auto& reason : left_out[i].reasons) {
+            const std::string place = reason.line == 0 ? "" : fmt::format(" (label, line {})", reason.line);
+            fmt::print("  {}{}: {}: {}\n", yolodata::printable(left_out[i].path), place, reason.rule,
+                       yolodata::printable(reason.message));
+        }
+    }
+    if (n < left_out.size()) fmt::print("  … and {} more, listed in index.json\n", left_out.size() - n);
+}
+
+void print_summary(const Options& o, const PackReport& report) {
+    std::uint64_t records = 0, bytes = 0;
+    for (const auto& split : report.index.splits) {
+        records += split.records;
+        fmt::print("{}: {} images, {} rows, {} backgrounds, {} left out\n", split.name, split.records, split.rows,
+                   split.backgrounds, split.left_out);
+    }
+    for (const auto& shard : report.index.shards) bytes += shard.bytes;
+    print_left_out(report, false);
+    if (report.outcome == PackOutcome::up_to_date) {
+        fmt::print("{} is up to date\n", o.out);
+        return;
+    }
+    if (o.codec == "jpeg") fmt::print("{} of the JPEGs are the source files as they are\n", report.passed_through);
+    fmt::print("{} shards, {:.1f} MiB in {} ({:.1f} s, {:.0f} images/s)\n", report.index.shards.size(),
+               static_cast<double>(bytes) / (1 << 20), o.out, report.seconds,
+               static_cast<double>(records) / std::max(report.seconds, 1e-9));
+}
+
+int run(const Options& o) {
+    const yolodata::Dataset dataset = yolodata::open_dataset(o.path);
+    yolodata::pack::PackOptions options;
+    options.splits = o.splits;
+    options.set.imgsz = o.imgsz;
+    options.set.codec = o.codec;
+    options.set.quality = o.quality;
+    options.set.seed = o.seed;
+    options.set.shard_bytes = o.shard_size.bytes;
+    options.set.max_pixels = o.max_pixels;
+    options.fail_on_bad = o.on_bad == "fail";
+    options.overwrite = o.overwrite;
+    options.if_changed = o.if_changed;
+    options.jobs = o.jobs;
+    options.max_memory = o.max_memory.bytes;
+    for (const yolodata::Finding& finding : dataset.findings)
+        if (finding.severity == yolodata::Severity::error && dataset.resolved && !o.quiet)
+            fmt::print(stderr, "{}: {}: {}\n", program, yolodata::printable(finding.path), yolodata::printable(finding.message));
+
+    tools::Progress progress("pack", "images", images_in(dataset, o.splits), o.quiet);
+    const PackReport report = yolodata::pack::pack(dataset, o.out, options, [&](std::uint64_t done, std::uint64_t) {
+        tools::stop_if_interrupted();
+        progress.update(done);
+        return true;
+    });
+    progress.finish();
+    if (report.outcome == PackOutcome::bad_images) {
+        print_left_out(report, true);
+        fmt::print(stderr, "{}: nothing was published: images would be left out, and --on-bad is fail\n", program);
+        return tools::exit_findings;
+    }
+    if (!o.quiet) print_summary(o, report);
+    return tools::exit_done;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    tools::set_library_versions(
+        {{"OpenCV", CV_VERSION}, {"OpenSSL", OpenSSL_version(OPENSSL_VERSION_STRING)}, {"oneTBB", TBB_runtime_version()}});
+    return tools::run_command(program, [&] {
+        const Options options = parse(argc, argv);
+        tools::catch_interrupts();
+        try {
+            return run(options);
+        } catch (const tools::Interrupted& stop) {
+            return 128 + stop.signal;
+        }
+    });
+}
