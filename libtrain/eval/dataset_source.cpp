@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "ordered_loader.hpp"
 #include "yolodata/augment/resize.hpp"
 #include "yolodata/core/dataset.hpp"
 #include "yolodata/core/error.hpp"
@@ -12,6 +11,7 @@
 #include "yolodata/image/decode.hpp"
 #include "yolodata/verify/examine.hpp"
 #include "yolotrain/eval/eval_source.hpp"
+#include "yolotrain/eval/ordered_loader.hpp"
 
 namespace yolotrain {
 
@@ -31,11 +31,12 @@ struct Pair {
 class DatasetSource final : public EvalSource {
    public:
     DatasetSource(yolodata::Dataset dataset, const yolodata::Split& split, int workers,
-                  std::vector<std::string>* left_out)
+                  std::vector<std::string>* left_out,
+                  const std::function<void(std::size_t, std::size_t)>& progress)
         : dataset_(std::move(dataset)) {
         yolodata::ExamineOptions options;
         options.hash = false;
-        detail::OrderedLoader<Pair> pairs(split.images.size(), workers, 64, [&](std::size_t i) {
+        OrderedLoader<Pair> pairs(split.images.size(), workers, 64, [&](std::size_t i) {
             const yolodata::ImageRef& image = dataset_.images[split.images[i]];
             yolodata::Examined seen = yolodata::examine(dataset_, image, options);
             return Pair{image.path, seen.width, seen.height, std::move(seen.boxes), seen.usable};
@@ -47,6 +48,7 @@ class DatasetSource final : public EvalSource {
             } else if (left_out != nullptr) {
                 left_out->push_back(std::move(pair.path));
             }
+            if (progress) progress(i + 1, split.images.size());
         }
     }
 
@@ -79,7 +81,8 @@ std::string split_names(const yolodata::Dataset& dataset) {
 }  // namespace
 
 std::unique_ptr<EvalSource> open_dataset_source(const std::string& path, const std::string& split, int workers,
-                                                std::vector<std::string>* left_out) {
+                                                std::vector<std::string>* left_out,
+                                                const std::function<void(std::size_t, std::size_t)>& progress) {
     yolodata::Dataset dataset = yolodata::open_dataset(path);
     for (const yolodata::Finding& finding : dataset.findings) {
         // A split that is not asked for may be missing.
@@ -95,7 +98,7 @@ std::unique_ptr<EvalSource> open_dataset_source(const std::string& path, const s
                                                       split_names(dataset)));
     }
     const yolodata::Split images = *found;  // the dataset moves below
-    return std::make_unique<DatasetSource>(std::move(dataset), images, workers, left_out);
+    return std::make_unique<DatasetSource>(std::move(dataset), images, workers, left_out, progress);
 }
 
 }  // namespace yolotrain

@@ -55,9 +55,10 @@ std::unique_ptr<EvalSource> open_shard_source(const std::string& dir, const std:
 }
 
 std::unique_ptr<EvalSource> open_eval_source(const std::string& path, const std::string& split, int workers,
-                                             std::vector<std::string>* left_out) {
+                                             std::vector<std::string>* left_out,
+                                             const std::function<void(std::size_t, std::size_t)>& progress) {
     if (yolodata::shard::is_shard_set(path)) return open_shard_source(path, split);
-    return open_dataset_source(path, split, workers, left_out);
+    return open_dataset_source(path, split, workers, left_out, progress);
 }
 
 }  // namespace yolotrain

@@ -10,10 +10,10 @@
 #include <utility>
 
 #include "eval_picture.hpp"
-#include "ordered_loader.hpp"
 #include "yolodata/core/error.hpp"
 #include "yolotrain/eval/batch_plan.hpp"
 #include "yolotrain/eval/nms.hpp"
+#include "yolotrain/eval/ordered_loader.hpp"
 #include "yolotrain/loss/detection_loss.hpp"
 #include "yolotrain/model/fuse.hpp"
 
@@ -104,7 +104,7 @@ ValResult Validation::run(const std::vector<std::string>& names,
                           const std::function<void(std::size_t, std::size_t)>& progress) {
     at::NoGradGuard no_grad;
     const std::size_t ahead = static_cast<std::size_t>(options_.batch) * 2;
-    detail::OrderedLoader<detail::EvalPicture> loader(places_.size(), options_.workers, ahead,
+    OrderedLoader<detail::EvalPicture> loader(places_.size(), options_.workers, ahead,
                                                       [this](std::size_t i) { return load(i); });
     Stopwatch watch;
     std::size_t done = 0;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -36,12 +37,15 @@ std::unique_ptr<EvalSource> open_shard_source(const std::string& dir, const std:
 
 /// A split of a data.yaml, or of a dataset's folder. Every pair is examined once, by `workers` threads; what
 /// Ultralytics would drop is left out and listed in `left_out`, as pack does. Nothing is written.
-/// Throws yolodata::Error(not_found) for a split that is not there, (corrupt) for a broken data.yaml.
+/// `progress(done, total)` may throw to stop. Throws yolodata::Error(not_found) for a split that is not
+/// there, (corrupt) for a broken data.yaml.
 std::unique_ptr<EvalSource> open_dataset_source(const std::string& path, const std::string& split, int workers,
-                                                std::vector<std::string>* left_out = nullptr);
+                                                std::vector<std::string>* left_out = nullptr,
+                                                const std::function<void(std::size_t, std::size_t)>& progress = {});
 
 /// Whichever `path` is.
 std::unique_ptr<EvalSource> open_eval_source(const std::string& path, const std::string& split, int workers,
-                                             std::vector<std::string>* left_out = nullptr);
+                                             std::vector<std::string>* left_out = nullptr,
+                                             const std::function<void(std::size_t, std::size_t)>& progress = {});
 
 }  // namespace yolotrain

@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-namespace yolotrain::detail {
+namespace yolotrain {
 
 /// Makes items 0 … n−1 in worker threads, at most `ahead` beyond the one asked for, and hands them out in
 /// order. An exception of `make` comes out of next() at the item's turn. One thread asks. The destructor
@@ -98,4 +98,4 @@ class OrderedLoader {
     std::vector<std::thread> threads_;
 };
 
-}  // namespace yolotrain::detail
+}  // namespace yolotrain
