@@ -58,10 +58,10 @@ struct Dataset {
 };
 
 struct OpenOptions {
-    std::optional<std::uint32_t> class_count;  ///< --nc
-    std::vector<std::string> names;            ///< --names
-    std::optional<Task> task;                  ///< --task
-    std::optional<KeypointShape> keypoints;    ///< --kpt-shape
+    std::optional<std::uint32_t> class_count = {};  ///< --nc
+    std::vector<std::string> names = {};            ///< --names
+    std::optional<Task> task = {};                  ///< --task
+    std::optional<KeypointShape> keypoints = {};    ///< --kpt-shape
 };
 
 /// Where Ultralytics looks for an image's label: the last "/images/" becomes "/labels/", the suffix ".txt".
