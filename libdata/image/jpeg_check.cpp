@@ -6,15 +6,13 @@
 
 #include <fmt/format.h>
 
+#include "arithmetic.hpp"
 #include "checks.hpp"
 #include "jpeg_decompressor.hpp"
 #include "pillow.hpp"
 
 namespace yolodata {
 namespace {
-
-// More scans than any encoder makes: a small file of endless scans over a huge picture would take hours.
-constexpr int max_scans = 500;
 
 bool ends_with_eoi(std::span<const std::byte> bytes) {
     return bytes.size() >= 2 && bytes[bytes.size() - 2] == std::byte{0xFF} && bytes.back() == std::byte{JPEG_EOI};
@@ -27,6 +25,9 @@ class JpegCheck {
 
     void run() {
         const bool header = jpeg_.guarded([this] { jpeg_.read_header(); });
+        if (!header && jpeg_.ran_out())  // sizes, if any, may be made up of what was read past the end
+            return raise_error(report_, ImageRule::truncated, Verdict::drops_image,
+                               fmt::format("the file ends in its header at byte {}: 0 rows are whole", bytes_.size()));
         if (info_.image_width != 0 && info_.image_height != 0 &&
             !accept_size(report_, static_cast<int>(info_.image_width), static_cast<int>(info_.image_height), options_))
             return;
@@ -62,10 +63,7 @@ class JpegCheck {
 
     void read_rows() {
         JSAMPROW line = row_.data();
-        while (info_.output_scanline < info_.output_height) {
-            jpeg_read_scanlines(&info_, &line, 1);
-            watch_arithmetic();
-        }
+        while (info_.output_scanline < info_.output_height) jpeg_read_scanlines(&info_, &line, 1);
         jpeg_finish_decompress(&info_);
         report_.end = jpeg_.offset();
     }
@@ -73,10 +71,9 @@ class JpegCheck {
     void read_scans() {
         note_components();
         for (int result; (result = jpeg_consume_input(&info_)) != JPEG_REACHED_EOI;) {
-            watch_arithmetic();
             if (result != JPEG_REACHED_SOS) continue;
             note_components();
-            if (info_.input_scan_number > max_scans) {
+            if (info_.input_scan_number > JpegDecompressor::max_scans) {
                 too_many_scans_ = true;
                 return;
             }
@@ -88,14 +85,9 @@ class JpegCheck {
         for (int i = 0; i < info_.comps_in_scan; ++i) seen_[info_.cur_comp_info[i]->component_index] = true;
     }
 
-    // The arithmetic decoder feeds itself zeros where the data ends, by the standard and without a word.
-    // Before the last rows that is damage.
-    void watch_arithmetic() {
-        if (!info_.arith_code || early_end_row_ >= 0) return;
-        const bool marker = info_.unread_marker != 0 &&
-                            (info_.unread_marker < JPEG_RST0 || info_.unread_marker > JPEG_RST0 + 7);
-        if ((marker || jpeg_.ran_out()) && info_.input_iMCU_row + 1 < info_.total_iMCU_rows)
-            early_end_row_ = static_cast<int>(info_.input_iMCU_row) * info_.max_v_samp_factor * DCTSIZE;
+    bool lacks_components() const {
+        if (!info_.buffered_image) return false;
+        return !std::all_of(seen_.begin(), seen_.begin() + info_.num_components, [](bool seen) { return seen; });
     }
 
     // Without its end marker a file of several scans may lack whole scans.
@@ -115,19 +107,20 @@ class JpegCheck {
         if (!read && !out_of_data) {
             judge_failure();
         } else if (!read) {
-            raise_error(report_, ImageRule::truncated, Verdict::drops_image,
-                        fmt::format("the file ends in its header at byte {}: 0 rows are whole", bytes_.size()));
+            truncated(0, "the file ends between its scans");
         } else if (too_many_scans_) {
-            corrupt(fmt::format("more than {} scans", max_scans));
-        } else if (damage.code == JWRN_HIT_MARKER && damage.at_end) {
+            corrupt(fmt::format("more than {} scans", JpegDecompressor::max_scans));
+        } else if (is_end_of_file(damage)) {
             judge_cut(damage.scan, damage.row);
         } else if (damage.code != 0) {
             corrupt(describe(damage));
-        } else if (early_end_row_ >= 0) {
-            if (out_of_data) judge_cut(info_.input_scan_number, early_end_row_);
-            else corrupt(fmt::format("the coded data ends in row {} of {}", early_end_row_ + 1, report_.header_height));
+        } else if (const ShortScan cut = info_.arith_code ? find_short_scan(bytes_) : ShortScan{}; cut.scan != 0) {
+            if (out_of_data) judge_cut(cut.scan, cut.row);
+            else corrupt(fmt::format("the coded data ends in row {} of {}", cut.row + 1, report_.header_height));
         } else if (out_of_data && lacks_scans()) {
             truncated(0, fmt::format("the file ends after {} scans, before the last one", info_.input_scan_number));
+        } else if (lacks_components()) {
+            corrupt("not one scan of some of its components is there");
         } else {
             judge_end();
         }
@@ -135,6 +128,13 @@ class JpegCheck {
         set_orientation(report_, jpeg_.orientation());
         judge_colour(report_);
         judge_pictures();
+    }
+
+    // Does the warning only say that the file has ended? In a picture of one scan, codes that are wrong and
+    // bytes that are left over were in the file.
+    bool is_end_of_file(const JpegWarning& damage) const {
+        const bool in_file = damage.code == JWRN_HUFF_BAD_CODE || damage.code == JWRN_EXTRANEOUS_DATA;
+        return damage.code != 0 && damage.at_end && (info_.buffered_image || !in_file);
     }
 
     void judge_cut(int scan, int row) {
@@ -241,7 +241,6 @@ class JpegCheck {
     std::vector<JSAMPLE> row_;
     std::array<bool, MAX_COMPONENTS> seen_{};
     bool too_many_scans_ = false;
-    int early_end_row_ = -1;
 };
 
 }  // namespace

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
 #include <new>
 #include <vector>
 
@@ -8,6 +7,7 @@
 #include "codecs.hpp"
 #include "jpeg_decompressor.hpp"
 #include "yolodata/core/error.hpp"
+#include "yolodata/image/check.hpp"
 
 namespace yolodata {
 namespace {
@@ -23,6 +23,13 @@ namespace {
             throw Error(ErrorKind::unsupported, "this kind of JPEG cannot be decoded here: " + text);
         default: throw Error(ErrorKind::corrupt, "damaged JPEG: " + text);
     }
+}
+
+// What decoded with a warning is looked at again, strictly: a missing end marker alone is no damage.
+void throw_if_damaged(std::span<const std::byte> bytes) {
+    const ImageReport report = check_image(bytes, {.max_pixels = 0});
+    for (ImageRule rule : {ImageRule::truncated, ImageRule::corrupt_data})
+        if (const ImageIssue* issue = report.find(rule)) throw Error(ErrorKind::corrupt, "damaged JPEG: " + issue->message);
 }
 
 // Inverted CMYK, as Adobe writes it; without a colour profile, in OpenCV's integer arithmetic.
@@ -59,10 +66,7 @@ Decoded decode_jpeg(std::span<const std::byte> bytes, const DecodeOptions& optio
         jpeg_finish_decompress(&info);
     });
     if (!read) throw_failure(jpeg);
-    if (jpeg.damage().code != 0)
-        throw Error(ErrorKind::corrupt, fmt::format("damaged JPEG: {} near row {} of {}",
-                                                    jpeg.ran_out() ? "the file ends too early" : "bad coded data",
-                                                    std::min(jpeg.damage().row + 1, height), height));
+    if (jpeg.damage().code != 0 || jpeg.ran_out() || info.arith_code) throw_if_damaged(bytes);
     return decoded;
 }
 

@@ -11,6 +11,7 @@ namespace yolodata {
 namespace {
 
 const JOCTET end_marker[2] = {0xFF, JPEG_EOI};
+const JOCTET zero[1] = {0};
 
 // Warnings after which the pixels are as they were stored: odd metadata, or parameters without a meaning.
 bool is_harmless(const jpeg_error_mgr& errors, bool in_header) {
@@ -98,6 +99,12 @@ void JpegDecompressor::on_message(j_common_ptr info, int level) {
 boolean JpegDecompressor::fill(j_decompress_ptr info) {
     Source& source = self(reinterpret_cast<j_common_ptr>(info)).source_;
     if (source.suspends) return FALSE;
+    if (source.gives_zeros) {
+        ++source.zeros;
+        source.pub.next_input_byte = zero;
+        source.pub.bytes_in_buffer = 1;
+        return TRUE;
+    }
     source.ran_out = true;
     source.pub.next_input_byte = end_marker;
     source.pub.bytes_in_buffer = 2;
@@ -132,6 +139,18 @@ bool JpegDecompressor::extend(std::size_t more) {
     source_.pub.bytes_in_buffer -= skipped;
     source_.skip -= skipped;
     return true;
+}
+
+void JpegDecompressor::zeros_from(std::size_t from) {
+    source_.gives_zeros = true;
+    source_.zeros = 0;
+    source_.pub.bytes_in_buffer = from - offset();
+}
+
+void JpegDecompressor::resume_at(std::size_t offset) {
+    source_.gives_zeros = false;
+    source_.pub.next_input_byte = reinterpret_cast<const JOCTET*>(bytes_.data()) + offset;
+    source_.pub.bytes_in_buffer = bytes_.size() - offset;
 }
 
 // Segments APP1 and APP2. The whole file is in memory, so the content can be looked at in place.

@@ -45,6 +45,9 @@ class JpegDecompressor {
 
     jpeg_decompress_struct info;
 
+    /// More scans than any encoder makes: a small file of endless scans over a huge picture takes hours.
+    static constexpr int max_scans = 500;
+
     /// Reads to the first scan; Exif orientation and multi-picture index are taken on the way. Guarded.
     void read_header();
     /// The first warning that means damage: pixels differ from what was stored. Guarded code fills it.
@@ -66,6 +69,11 @@ class JpegDecompressor {
     void suspend_after(std::size_t available);
     bool extend(std::size_t more);
 
+    /// From offset `from` on libjpeg gets zeros, which zeros() counts, until resume_at().
+    void zeros_from(std::size_t from);
+    void resume_at(std::size_t offset);
+    int zeros() const { return source_.zeros; }
+
    private:
     struct Errors {
         jpeg_error_mgr pub;
@@ -77,6 +85,8 @@ class JpegDecompressor {
         jpeg_source_mgr pub;
         bool ran_out;
         bool suspends;
+        bool gives_zeros;
+        int zeros;         ///< given so far
         std::size_t skip;  ///< bytes still to be skipped once more is available
     };
 

@@ -19,8 +19,8 @@ class PngCheck {
         : bytes_(bytes), options_(options), report_(report), chunks_(walk_png(bytes)) {}
 
     void run() {
-        if (chunks_.fault == PngFault::bad_header || chunks_.width == 0 || chunks_.height == 0)
-            return judge_header();
+        constexpr std::size_t first_chunk = 8;
+        if (chunks_.fault != PngFault::none && chunks_.offset == first_chunk) return judge_header();
         if (!accept_size(report_, static_cast<int>(chunks_.width), static_cast<int>(chunks_.height), options_)) return;
         describe_colour();
         PngReader reader(bytes_);
@@ -47,6 +47,8 @@ class PngCheck {
     }
 
     void start(PngReader& reader) {
+        // Byte for byte where the file ends early, so that every row that can be had is counted.
+        if (chunks_.fault == PngFault::ends_early) png_set_compression_buffer_size(reader.png, 1);
         png_read_info(reader.png, reader.info);
         // Transparent colours become an alpha channel, so that one test serves all.
         if (png_get_valid(reader.png, reader.info, PNG_INFO_tRNS) != 0) png_set_expand(reader.png);

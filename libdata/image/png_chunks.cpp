@@ -72,7 +72,7 @@ PngChunks walk_png(std::span<const std::byte> bytes) {
         }
         const bool first = at == signature_size;
         if (first != (png.chunk == "IHDR")) return fail(PngFault::bad_header);
-        if (length > max_length) return fail(PngFault::bad_chunk);
+        if (length > max_length || (length != 0 && png.chunk == "IEND")) return fail(PngFault::bad_chunk);
         if (bytes.size() - at < frame_size + length)
             return fail(has_proper_end(bytes) ? PngFault::bad_chunk : PngFault::ends_early);
         const auto content = bytes.subspan(at + 8, length);
