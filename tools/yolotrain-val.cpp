@@ -73,9 +73,18 @@ std::string listed(const std::vector<std::string>& names) {
                        more);
 }
 
+/// Names that were made up because the weights carry none.
+bool are_made_up(const std::vector<std::string>& names) {
+    for (std::size_t k = 0; k < names.size(); ++k) {
+        if (names[k] != fmt::format("class{}", k)) return false;
+    }
+    return true;
+}
+
 /// Weights and data must mean the same by a class number.
 void check_names(const std::vector<std::string>& weights, const std::vector<std::string>& data, const Options& o) {
     if (data.empty() || data == weights) return;
+    if (data.size() == weights.size() && are_made_up(weights)) return;
     std::string where;
     if (data.size() == weights.size()) {
         const auto k = static_cast<std::size_t>(
