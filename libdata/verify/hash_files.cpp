@@ -4,11 +4,11 @@
 #include <fmt/format.h>
 #include <tbb/enumerable_thread_specific.h>
 #include <tbb/parallel_pipeline.h>
-#include <tbb/task_arena.h>
 
 #include <algorithm>
 #include <cerrno>
 
+#include "workers.hpp"
 #include "yolodata/core/file.hpp"
 #include "yolodata/core/rules.hpp"
 #include "yolodata/core/utf8.hpp"
@@ -79,8 +79,8 @@ HashedFiles hash_files(const std::string& root, const std::vector<std::string>& 
     std::size_t next = 0;
     std::uint64_t done = 0;
     tbb::enumerable_thread_specific<Sha256> hashes;
-    tbb::task_arena arena(jobs);
-    arena.execute([&] {
+    Workers workers(jobs);
+    workers.run([&] {
         tbb::parallel_pipeline(
             static_cast<std::size_t>(jobs) * 8,
             tbb::make_filter<void, std::size_t>(tbb::filter_mode::serial_in_order,

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <tbb/blocked_range.h>
 #include <tbb/parallel_reduce.h>
-#include <tbb/task_arena.h>
 
 #include <map>
 
+#include "workers.hpp"
 #include "yolodata/core/file.hpp"
 #include "yolodata/core/label.hpp"
 #include "yolodata/verify/verify.hpp"
@@ -48,8 +48,8 @@ void count_rows(std::string_view text, RowCount& count) {
 
 RowCount count_all(const Dataset& dataset, int jobs) {
     const Folder folder(dataset.root);
-    tbb::task_arena arena(jobs);
-    return arena.execute([&] {
+    Workers workers(jobs);
+    return workers.run([&] {
         return tbb::parallel_reduce(
             tbb::blocked_range<std::size_t>(0, dataset.images.size(), 64), RowCount{},
             [&](const tbb::blocked_range<std::size_t>& range, RowCount count) {

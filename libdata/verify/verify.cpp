@@ -3,7 +3,6 @@
 
 #include <tbb/enumerable_thread_specific.h>
 #include <tbb/parallel_pipeline.h>
-#include <tbb/task_arena.h>
 
 #include <algorithm>
 #include <memory>
@@ -12,6 +11,7 @@
 #include <utility>
 
 #include "dataset_facts.hpp"
+#include "workers.hpp"
 #include "yolodata/core/error.hpp"
 
 namespace yolodata {
@@ -53,8 +53,8 @@ class Pass {
           workers_([this] { return Worker(facts_.dataset, examine_options()); }) {}
 
     void run() {
-        tbb::task_arena arena(options_.jobs);
-        arena.execute([this] {
+        Workers workers(options_.jobs);
+        workers.run([this] {
             tbb::parallel_pipeline(static_cast<std::size_t>(options_.jobs) * 4,
                                    tbb::make_filter<void, std::size_t>(tbb::filter_mode::serial_in_order,
                                                                        [this](tbb::flow_control& c) { return next(c); }) &

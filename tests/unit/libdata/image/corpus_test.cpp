@@ -78,7 +78,7 @@ TEST(Corpus, EveryPictureGetsItsFindings) {
         }
     }
     EXPECT_GT(pictures, 400);
-    EXPECT_GT(findings, 40);
+    EXPECT_GE(findings, 40);
 }
 
 // cv2_hash: the first 16 digits of the SHA-256 of the BGR bytes that OpenCV's imread gave.
