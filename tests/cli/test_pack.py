@@ -215,11 +215,11 @@ def test_a_second_writer_is_refused(data, tmp_path):
 
 
 def slow_pack(tmp_path, out, *options):
-    """A pack of about a second: pictures are enlarged to 640."""
+    """A pack that takes a while: pictures are enlarged to 640."""
     data = tmp_path / "slow" / "data.yaml"
     if not data.exists():
-        draw(tmp_path / "slow", train=120, val=20)
-    return [os.path.join(BIN, "yolodata-pack"), str(data), str(out), "--jobs", "2", "--shard-size", "20MiB", *options]
+        draw(tmp_path / "slow", train=48, val=8)
+    return [os.path.join(BIN, "yolodata-pack"), str(data), str(out), "--jobs", "2", "--shard-size", "8MiB", *options]
 
 
 def test_kill_leaves_no_half_set(tmp_path):
@@ -229,12 +229,12 @@ def test_kill_leaves_no_half_set(tmp_path):
     subprocess.run(command, check=True, capture_output=True)
     whole, seconds = tree(out), time.monotonic() - began
     old = shutil.copytree(out, tmp_path / "old")
-    for attempt in range(12):
+    for attempt in range(10):
         shutil.rmtree(out)
         if attempt % 2:
             shutil.copytree(old, out)  # replacing a set
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(seconds * (attempt + 1) / 12)
+        time.sleep(seconds * (attempt + 1) / 10)
         process.kill()
         process.wait()
         if (out / "index.json").exists():

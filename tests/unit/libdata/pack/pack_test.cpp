@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "yolodata/pack/pack.hpp"
+
+#include <gtest/gtest.h>
+
+#include "drawn_folder.hpp"
+#include "yolodata/core/error.hpp"
+#include "yolodata/shard/reader.hpp"
+#include "yolodata/verify/verify.hpp"
+
+namespace yolodata::pack {
+namespace {
+
+using testing::drawn_picture;
+using testing::DrawnFolder;
+
+void draw(const DrawnFolder& folder, int train, int val) {
+    for (int i = 0; i < train + val; ++i) {
+        const std::string name = (i < train ? "train/" : "val/") + std::to_string(100 + i);
+        folder.write("images/" + name + ".png", encode_png(drawn_picture(40 + i, 30, i % 6)));
+        if (i % 3 != 0) folder.write("labels/" + name + ".txt", "1 0.5 0.5 0.25 0.25\n0 0.25 0.5 0.125 0.5\n");
+    }
+}
+
+PackOptions small() {
+    PackOptions options;
+    options.set.imgsz = 48;
+    options.jobs = 2;
+    return options;
+}
+
+TEST(Pack, TheSourceDigestIsTheOneOfVerify) {
+    const DrawnFolder folder;
+    draw(folder, 4, 2);
+    const Dataset dataset = folder.open();
+    const std::string verified = verify(dataset, {}).digest;
+    EXPECT_EQ(pack(dataset, folder / "out", small()).index.source_digest, verified);
+    PackOptions one = small();
+    one.splits = {"val"};  // the digest is that of the whole dataset all the same
+    EXPECT_EQ(pack(dataset, folder / "val", one).index.source_digest, verified);
+}
+
+TEST(Pack, ChosenSplitsComeInTheDatasetsOrder) {
+    const DrawnFolder folder;
+    draw(folder, 3, 2);
+    PackOptions options = small();
+    options.splits = {"val", "train"};
+    pack(folder.open(), folder / "out", options);
+    EXPECT_EQ(shard::list_splits(folder / "out"), (std::vector<std::string>{"train", "val"}));
+    options.splits = {"test"};
+    EXPECT_THROW(pack(folder.open(), folder / "other", options), Error);
+    EXPECT_FALSE(std::filesystem::exists(folder / "other"));
+}
+
+TEST(Pack, ASplitWithoutImagesIsEmpty) {
+    const DrawnFolder folder;
+    draw(folder, 3, 0);
+    const PackReport report = pack(folder.open(), folder / "out", small());
+    EXPECT_EQ(report.outcome, PackOutcome::published);
+    ASSERT_EQ(report.index.splits.size(), 2u);
+    EXPECT_EQ(shard::ShardSet(folder / "out", "val").size(), 0u);
+    EXPECT_EQ(shard::ShardSet(folder / "out", "train").size(), 3u);
+}
+
+TEST(Pack, TheProgressCallbackCountsAndStops) {
+    const DrawnFolder folder;
+    draw(folder, 10, 2);
+    std::uint64_t calls = 0;
+    pack(folder.open(), folder / "out", small(), [&](std::uint64_t done, std::uint64_t total) {
+        EXPECT_EQ(done, ++calls);
+        EXPECT_EQ(total, 12u);
+        return true;
+    });
+    EXPECT_EQ(calls, 12u);
+    const PackReport stopped =
+        pack(folder.open(), folder / "stopped", small(), [](std::uint64_t done, std::uint64_t) { return done < 3; });
+    EXPECT_EQ(stopped.outcome, PackOutcome::stopped);
+    EXPECT_FALSE(std::filesystem::exists(folder / "stopped"));
+    struct Signal {};
+    const auto raise = [](std::uint64_t, std::uint64_t) -> bool { throw Signal{}; };
+    EXPECT_THROW(pack(folder.open(), folder / "thrown", small(), raise), Signal);
+    EXPECT_FALSE(std::filesystem::exists(folder / "thrown"));
+}
+
+TEST(Pack, IfChangedSeesEveryKindOfChange) {
+    const DrawnFolder folder;
+    draw(folder, 3, 1);
+    PackOptions options = small();
+    options.if_changed = true;
+    const auto outcome = [&] { return pack(folder.open(), folder / "out", options).outcome; };
+    EXPECT_EQ(outcome(), PackOutcome::published);
+    EXPECT_EQ(outcome(), PackOutcome::up_to_date);
+    options.jobs = 3;
+    EXPECT_EQ(outcome(), PackOutcome::up_to_date);  // how it is done changes nothing
+    options.set.seed = 1;
+    EXPECT_EQ(outcome(), PackOutcome::published);
+    options.splits = {"train"};
+    EXPECT_EQ(outcome(), PackOutcome::published);
+    folder.write("data.yaml", "train: images/train\nval: images/val\nnames: [a, c]\n");
+    EXPECT_EQ(outcome(), PackOutcome::published);
+    folder.write("images/val/new.png", encode_png(drawn_picture(33, 33)));
+    EXPECT_EQ(outcome(), PackOutcome::published);  // not packed, but the dataset is another one
+    EXPECT_EQ(outcome(), PackOutcome::up_to_date);
+}
+
+TEST(Pack, OptionsOutOfRangeAreRefusedBeforeAnythingIsWritten) {
+    const DrawnFolder folder;
+    draw(folder, 1, 0);
+    const auto refused = [&](auto change) {
+        PackOptions options = small();
+        change(options);
+        try {
+            pack(folder.open(), folder / "out", options);
+            return false;
+        } catch (const Error& e) {
+            return e.kind() == ErrorKind::invalid_argument && !std::filesystem::exists(folder / "out");
+        }
+    };
+    EXPECT_TRUE(refused([](PackOptions& o) { o.set.imgsz = 0; }));
+    EXPECT_TRUE(refused([](PackOptions& o) { o.set.codec = "zip"; }));
+    EXPECT_TRUE(refused([](PackOptions& o) { o.set.quality = 0; }));
+    EXPECT_TRUE(refused([](PackOptions& o) { o.set.variants = 2; }));
+    EXPECT_TRUE(refused([](PackOptions& o) { o.jobs = 0; }));
+}
+
+TEST(Pack, BccdPacksTheImagesAndRowsThatUltralyticsTrainsOn) {
+    const std::string data = std::string(YOLO_SHARED) + "/data/bccd/data.yaml";
+    if (!std::filesystem::exists(data)) GTEST_SKIP() << "the full BCCD dataset is not here";
+    const DrawnFolder folder;
+    PackOptions options = small();
+    options.set.codec = "jpeg";
+    const PackReport report = pack(open_dataset(data), folder / "out", options);
+    ASSERT_EQ(report.index.splits.size(), 3u);
+    const std::uint64_t images[] = {205, 87, 72}, rows[] = {2805, 1138, 945};
+    for (std::size_t i = 0; i < 3; ++i) {
+        EXPECT_EQ(report.index.splits[i].records, images[i]);
+        EXPECT_EQ(report.index.splits[i].rows, rows[i]);
+    }
+}
+
+}  // namespace
+}  // namespace yolodata::pack

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pack/space.hpp"
+
+#include <gtest/gtest.h>
+
+#include "drawn_folder.hpp"
+#include "yolodata/core/error.hpp"
+
+namespace yolodata::pack {
+namespace {
+
+TEST(Space, IsRefusedWhereTheShardsCannotFit) {
+    const testing::DrawnFolder folder;
+    std::vector<Place> places;
+    for (std::uint32_t i = 0; i < 20; ++i) {
+        folder.write("images/train/" + std::to_string(i) + ".png", encode_png(testing::drawn_picture(100, 50)));
+        places.push_back({0, i});
+    }
+    const Dataset dataset = folder.open();
+    PackOptions options;
+    options.set.imgsz = 100;
+    const std::uint64_t need = 20 * (100 * 50 * 3 + 512);  // 303 KiB; full squares would be 586 KiB
+    EXPECT_NO_THROW(check_space(dataset, places, options, 10 << 20, "out"));
+    EXPECT_NO_THROW(check_space(dataset, places, options, need, "out"));
+    EXPECT_NO_THROW(check_space(dataset, places, options, 0, "out"));  // unknown
+    try {
+        check_space(dataset, places, options, need / 2, "out");
+        ADD_FAILURE() << "was let through";
+    } catch (const Error& e) {
+        EXPECT_EQ(e.kind(), ErrorKind::resource);
+        EXPECT_TRUE(std::string(e.what()).starts_with("out: about 0 MiB are needed")) << e.what();
+    }
+}
+
+}  // namespace
+}  // namespace yolodata::pack
