@@ -51,7 +51,7 @@ YoloV8 model_of_shapes(const ByName& tensors, const std::string& path) {
     if (!scale || last == tensors.end() || last->second.dim() != 4 || last->second.size(0) < 1) {
         throw Error(ErrorKind::corrupt, path + ": holds no weights of a YOLOv8 detection model");
     }
-    return YoloV8(*scale, last->second.size(0));
+    return YoloV8::uninitialised(*scale, last->second.size(0));
 }
 
 void check_distance_weights(const ByName& tensors, const std::string& path) {

@@ -142,6 +142,7 @@ void YoloV8::Net::list_tensors() {
 
 void YoloV8::Net::initialise(std::uint64_t seed) {
     std::uint64_t index = 0;
+    at::NoGradGuard no_grad;
     for (const auto& entry : list.entries()) {
         ++index;
         if (!entry.is_parameter || entry.tensor->dim() != 4 || entry.tensor == &head22.dfl)
@@ -150,9 +151,10 @@ void YoloV8::Net::initialise(std::uint64_t seed) {
         // convolutions: the bound is 1/sqrt(fan in). Each tensor has a stream of its own.
         yolodata::Random random(seed, 0, index, yolodata::Purpose::model);
         const double bound = 1 / std::sqrt(static_cast<double>((*entry.tensor)[0].numel()));
+        const double step = std::ldexp(2 * bound, -32);
         auto* values = entry.tensor->data_ptr<float>();
         for (std::int64_t i = 0; i < entry.tensor->numel(); ++i) {
-            values[i] = static_cast<float>(random.uniform(-bound, bound));
+            values[i] = static_cast<float>(random.bits() * step - bound);
         }
     }
     for (std::size_t l = 0; l < level_strides.size(); ++l) {
@@ -179,14 +181,19 @@ void YoloV8::Net::refresh() {
     }
 }
 
-YoloV8::YoloV8(Scale scale, std::int64_t nc, std::uint64_t seed) {
+YoloV8 YoloV8::uninitialised(Scale scale, std::int64_t nc) {
     if (nc < 1) {
         throw Error(ErrorKind::invalid_argument,
                     fmt::format("a model needs at least one class, not {}", nc));
     }
-    net_ = std::make_unique<Net>(scale, nc, dimensions(scale));
+    auto net = std::make_unique<Net>(scale, nc, dimensions(scale));
+    net->refresh();
+    return YoloV8(std::move(net));
+}
+
+YoloV8::YoloV8(Scale scale, std::int64_t nc, std::uint64_t seed)
+    : YoloV8(uninitialised(scale, nc)) {
     net_->initialise(seed);
-    net_->refresh();
 }
 
 YoloV8::YoloV8(std::unique_ptr<Net> net) : net_(std::move(net)) {}

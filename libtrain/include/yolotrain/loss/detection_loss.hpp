@@ -15,11 +15,12 @@ struct LossGains {
 
 struct Loss {
     at::Tensor total;  ///< scalar with graph: (box + cls + dfl) · batch size
-    at::Tensor items;  ///< float [3], detached: box, cls, dfl with gains, not multiplied by the batch size
+    at::Tensor
+        items;  ///< float [3], detached: box, cls, dfl with gains, not multiplied by the batch size
 };
 
-/// YOLOv8's detection loss (task-aligned assigner, CIoU, distribution focal loss, BCE) as Ultralytics
-/// 8.4.190 computes it. targets: Batch::targets. Works for a batch without any target.
+/// YOLOv8's detection loss (task-aligned assigner, CIoU, distribution focal loss, BCE) as
+/// Ultralytics 8.4.190 computes it. targets: Batch::targets. Works for a batch without any target.
 Loss detection_loss(const RawMaps& maps, const at::Tensor& targets, const LossGains& gains);
 
 }  // namespace yolotrain

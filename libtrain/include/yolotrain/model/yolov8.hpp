@@ -37,6 +37,8 @@ class YoloV8 {
     /// Random weights (the framework's default initialisation) from `seed` alone, BN eps 1e-3,
     /// momentum 0.03, head biases as Ultralytics 8.4.190. float32, CPU.
     YoloV8(Scale scale, std::int64_t nc, std::uint64_t seed = 0);
+    /// The same network with unspecified convolution weights: for a reader that fills every tensor.
+    static YoloV8 uninitialised(Scale scale, std::int64_t nc);
     ~YoloV8();
     YoloV8(YoloV8&&) noexcept;
     YoloV8& operator=(YoloV8&&) noexcept;

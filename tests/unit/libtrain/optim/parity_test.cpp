@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// Three optimizer steps with EMA through the whole network against Ultralytics 8.4.190.
+#include <cmath>
+
+#include "../support.hpp"
+#include "yolotrain/loss/detection_loss.hpp"
+#include "yolotrain/optim/ema.hpp"
+#include "yolotrain/optim/optimizer.hpp"
+#include "yolotrain/optim/schedule.hpp"
+
+namespace yolotrain {
+namespace {
+
+using namespace test;
+
+struct OptimParity : testing::Test {
+    void SetUp() override {
+        SKIP_WITHOUT_PARITY_VECTORS();
+        forward = read_vectors(parity_folder + "model/forward.safetensors");
+        v = read_vectors(parity_folder + "model/optim.safetensors");
+        facts = read_json(parity_folder + "model/optim.json");
+        targets = targets_of(forward["batch_idx"], forward["cls"], forward["bboxes"]);
+    }
+    YoloV8 reference_model() {
+        auto model = load_weights(parity_folder + "model/yolov8n-nc3.safetensors").model;
+        model.train(true);
+        return model;
+    }
+    /// Largest difference over the tensors that the vectors give in full.
+    double difference(const std::string& prefix, const std::vector<NamedTensor>& state) {
+        double largest = 0;
+        int compared = 0;
+        for (const auto& [name, tensor] : state) {
+            const auto expected = v.find(prefix + name);
+            if (expected == v.end()) continue;
+            largest = std::max(largest, largest_difference(tensor, expected->second));
+            ++compared;
+        }
+        EXPECT_EQ(compared, 5) << prefix;
+        return largest;
+    }
+    std::map<std::string, at::Tensor> forward, v;
+    nlohmann::json facts;
+    at::Tensor targets;
+};
+
+TEST_F(OptimParity, SgdAgrees) {
+    auto model = reference_model();
+    const auto shadow = model.clone();
+    Ema ema(shadow.state());
+    const auto optimizer =
+        make_optimizer(OptimizerKind::sgd, parameter_groups(model.parameters(), 5e-4));
+    const double allowed[3] = {2e-6, 1e-5, 1.5e-4};
+    for (std::size_t t = 0; t < 3; ++t) {
+        const auto& expected = facts["sgd"]["steps"][t];
+        const auto loss = detection_loss(model.forward(forward["x"]), targets, {});
+        loss.total.backward();
+        const double total = expected["total"];
+        EXPECT_NEAR(loss.total.item<double>(), total, 3e-4 * static_cast<double>(t + 1));
+        const double norm = expected["grad_norm_before_clip"];
+        EXPECT_NEAR(clip_gradients(model.parameters()), norm, 1e-3 * norm);
+        apply({0.01, 0.01, 0.937, 1}, *optimizer);
+        optimizer->step();
+        optimizer->zero_grad();
+        ema.update(model.state());
+        EXPECT_EQ(ema.updates(), expected["ema_updates"]);
+        EXPECT_NEAR(ema.decay(ema.updates()), expected["ema_decay"].get<double>(), 1e-12);
+        const auto step = "sgd/step" + std::to_string(t + 1);
+        EXPECT_LE(difference(step + "/model/", model.state()), allowed[t]);
+        EXPECT_LE(difference(step + "/ema/", shadow.state()), allowed[t]);
+        for (const auto& [name, tensor] : shadow.state()) {
+            if (!tensor.is_floating_point() || name.ends_with("dfl.conv.weight")) continue;
+            const double l2 = expected["sum_l2"]["ema"][name][1];
+            EXPECT_NEAR(tensor.to(at::kDouble).norm().item<double>(), l2, 2e-3 * l2 + 1e-6) << name;
+        }
+    }
+}
+
+TEST_F(OptimParity, AdamWAgreesFromThePublishedGradients) {
+    auto grads = read_vectors(parity_folder + "model/loss.safetensors");
+    auto model = reference_model();
+    const auto optimizer =
+        make_optimizer(OptimizerKind::adamw, parameter_groups(model.parameters(), 5e-4));
+    for (const auto& [name, tensor] : model.parameters())
+        tensor.mutable_grad() = grads["grad/" + name].clone();
+    clip_gradients(model.parameters());
+    apply({0.001429, 0.001429, 0.9, 1}, *optimizer);
+    optimizer->step();
+    EXPECT_LE(difference("adamw/step1/model/", model.state()), 2e-6);
+}
+
+TEST_F(OptimParity, AdamWAgreesEndToEndInItsLosses) {
+    auto model = reference_model();
+    const auto optimizer =
+        make_optimizer(OptimizerKind::adamw, parameter_groups(model.parameters(), 5e-4));
+    const double allowed[3] = {1e-5, 5e-3, 1e-2};
+    for (std::size_t t = 0; t < 3; ++t) {
+        const auto loss = detection_loss(model.forward(forward["x"]), targets, {});
+        const double total = facts["adamw"]["steps"][t]["total"];
+        EXPECT_NEAR(loss.total.item<double>(), total, allowed[t] * total);
+        loss.total.backward();
+        clip_gradients(model.parameters());
+        apply({0.001429, 0.001429, 0.9, 1}, *optimizer);
+        optimizer->step();
+        optimizer->zero_grad();
+    }
+}
+
+}  // namespace
+}  // namespace yolotrain
