@@ -39,7 +39,7 @@ Options parse(int argc, char** argv) {
     line.positional("PATH", &o.path, "data.yaml, a folder with one, or a folder with images/ and labels/");
     line.group("What");
     tools::Option& check = line.option("check", &o.check, "FILE", "compare with a manifest or sha256sum list, write nothing");
-    check.value_optional = true;
+    check.value_optional = check.takes_spare_word = true;
     check.default_text = "yolodata.sha256.json in the dataset";
     line.option("format", &o.format, "FORMAT", "form of the manifest").choices = {"json", "sha256sum"};
     line.option("output", &o.output, "FILE", "where it goes; - is stdout").default_text =

@@ -122,9 +122,24 @@ std::vector<std::string> CommandLine::canonical(int argc, const char* const* arg
             canonical_option(name, token.substr(equals + 1), out);
         } else {
             canonical_bare(name, argc, argv, i, out);
+            Option* option = find(name);
+            if (option != nullptr && option->takes_spare_word) option->words_before = words.size();
         }
     }
+    take_spare_word(out, words);
     return out;
+}
+
+void CommandLine::take_spare_word(std::vector<std::string>& options, std::vector<std::string>& words) const {
+    if (words.size() != positionals_.size() + 1) return;
+    for (const auto& option : options_) {
+        const auto bare = std::find(options.begin(), options.end(), "--" + option.name + "=");
+        if (!option.takes_spare_word || bare == options.end() || option.words_before >= words.size()) continue;
+        const auto word = words.begin() + static_cast<std::ptrdiff_t>(option.words_before);
+        *bare += *word;
+        words.erase(word);
+        return;
+    }
 }
 
 void CommandLine::canonical_option(const std::string& name, const std::string& value,

@@ -31,11 +31,15 @@ struct Option {
     std::vector<std::string> choices;  ///< allowed values, empty = any
     double min = -1e300, max = 1e300;  ///< range of numbers, inclusive; NaN and infinity never pass
     bool value_optional = false;  ///< the value may only be given as --name=VALUE (as --resume[=RUN])
+    /// With value_optional: also takes the word behind it where there is one word more than positionals
+    /// (as checksum PATH --check [FILE]).
+    bool takes_spare_word = false;
     char short_name = 0;          ///< 'q' for -q; 0 = none
     /// Other spellings that mean one of the values: {"True", "auto"}.
     std::vector<std::pair<std::string, std::string>> aliases;
     std::string default_text;     ///< the target's value when the option was added, for --help
     bool given = false;           ///< set by parse
+    std::size_t words_before = 0; ///< set by parse: how many words stood before it
 };
 
 struct HelpText;
@@ -90,6 +94,7 @@ class CommandLine {
     void canonical_bare(const std::string& name, int argc, const char* const* argv, int& i,
                         std::vector<std::string>& out);
     void canonical_short(char letter, int argc, const char* const* argv, int& i, std::vector<std::string>& out);
+    void take_spare_word(std::vector<std::string>& options, std::vector<std::string>& words) const;
     void take_positionals(const std::vector<std::string>& words);
     std::string program_, summary_, epilog_, group_;
     std::vector<Option> options_;

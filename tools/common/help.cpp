@@ -14,6 +14,12 @@ namespace {
 constexpr std::size_t width = 100;
 constexpr std::size_t column = 30;  ///< where help texts begin
 
+/// Columns of a UTF-8 text: its bytes without the continuation bytes.
+std::size_t columns(const std::string& text) {
+    return static_cast<std::size_t>(
+        std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
 std::string wrap(const std::string& text, std::size_t indent) {
     std::string out, line;
     std::size_t begin = 0;
@@ -25,7 +31,7 @@ std::string wrap(const std::string& text, std::size_t indent) {
     while (begin < text.size()) {
         const std::size_t end = std::min(text.find(' ', begin), text.size());
         const std::string word = text.substr(begin, end - begin);
-        if (!line.empty() && indent + line.size() + 1 + word.size() > width) flush();
+        if (!line.empty() && indent + columns(line) + 1 + columns(word) > width) flush();
         if (!line.empty()) line += ' ';
         line += word;
         begin = end + 1;
@@ -36,7 +42,8 @@ std::string wrap(const std::string& text, std::size_t indent) {
 
 std::string entry(const std::string& left, const std::string& help) {
     std::string out = "  " + left;
-    out += out.size() + 2 > column ? "\n" + std::string(column, ' ') : std::string(column - out.size(), ' ');
+    const std::size_t used = columns(out);
+    out += used + 2 > column ? "\n" + std::string(column, ' ') : std::string(column - used, ' ');
     return out + wrap(help, column) + "\n";
 }
 

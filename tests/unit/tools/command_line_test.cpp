@@ -96,6 +96,26 @@ TEST_F(CommandLineTest, OptionalValueOnlyByEqualsSign) {
     EXPECT_EQ(resume, "runs/exp");
 }
 
+TEST(CommandLineSpareWord, GoesToTheOptionThatAsksForIt) {
+    const auto parse = [](std::vector<const char*> arguments) {
+        tools::CommandLine cli("yolodata checksum", "Sums.");
+        std::string path, check;
+        auto& option = cli.option("check", &check, "FILE", "compare");
+        option.value_optional = option.takes_spare_word = true;
+        cli.positional("PATH", &path, "the dataset");
+        arguments.insert(arguments.begin(), "program");
+        cli.parse(static_cast<int>(arguments.size()), arguments.data());
+        return path + " " + (cli.given("check") ? "check:" + check : "write");
+    };
+    EXPECT_EQ(parse({"data"}), "data write");
+    EXPECT_EQ(parse({"data", "--check"}), "data check:");
+    EXPECT_EQ(parse({"--check", "data"}), "data check:");
+    EXPECT_EQ(parse({"data", "--check", "sums"}), "data check:sums");
+    EXPECT_EQ(parse({"--check", "sums", "data"}), "data check:sums");
+    EXPECT_EQ(parse({"data", "--check=sums"}), "data check:sums");
+    EXPECT_THROW(parse({"data", "more", "--check"}), tools::UsageError);
+}
+
 TEST_F(CommandLineTest, ChoicesAndAliases) {
     parse({"device=-1"});
     EXPECT_EQ(device, "auto");
