@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "label_check.hpp"
+#include "memory_gate.hpp"
 #include "yolodata/core/file.hpp"
 #include "yolodata/core/rules.hpp"
 #include "yolodata/core/utf8.hpp"
@@ -16,6 +17,11 @@
 namespace yolodata {
 
 namespace {
+
+// Files up to this size are read without asking for memory.
+constexpr std::uint64_t small_file = std::uint64_t{2} << 20;
+// Bytes that a label takes while it is judged, for each of its own: numbers, rows, boxes.
+constexpr std::uint64_t label_factor = 10;
 
 // What an image issue or a row that is fine for itself becomes when the pair is dropped for another fault.
 bool is_milder_than_drop(Verdict verdict) { return verdict == Verdict::uses || verdict == Verdict::drops_row; }
@@ -45,11 +51,38 @@ struct Examiner::Impl {
     LabelChecker checker;
     LabelOutcome outcome;
     std::vector<std::byte> label_bytes;
+    MemoryGate* gate;
+    std::uint64_t held = 0;  ///< of the gate
 
-    Impl(const Dataset& set, const ExamineOptions& wanted) : dataset(set), options(wanted), folder(set.root) {}
+    Impl(const Dataset& set, const ExamineOptions& wanted, MemoryGate* memory)
+        : dataset(set), options(wanted), folder(set.root), gate(memory) {}
+    ~Impl() { let_go(); }
 
-    ReadResult read(const std::string& path, std::uint64_t limit, std::vector<std::byte>& bytes, FileRecord& record) {
-        const ReadResult result = folder.read(path, bytes, limit);
+    void let_go() {
+        if (held != 0) gate->release(held);
+        held = 0;
+    }
+
+    // The share of a pair grows to that of its larger file: never two shares at once, so none waits for itself.
+    void hold(std::uint64_t bytes) {
+        if (bytes <= held) return;
+        let_go();
+        gate->acquire(bytes);
+        held = bytes;
+    }
+
+    ReadResult read_bounded(const std::string& path, std::uint64_t limit, std::vector<std::byte>& bytes,
+                            std::uint64_t factor) {
+        if (gate == nullptr) return folder.read(path, bytes, limit);
+        const ReadResult small = folder.read(path, bytes, std::min(limit, small_file));
+        if (small.status != ReadStatus::over_limit || small.size > limit) return small;
+        hold(small.size * factor);
+        return folder.read(path, bytes, limit);
+    }
+
+    ReadResult read(const std::string& path, std::uint64_t limit, std::vector<std::byte>& bytes, FileRecord& record,
+                    std::uint64_t factor) {
+        const ReadResult result = read_bounded(path, limit, bytes, factor);
         record.size = result.size;
         record.mtime_ns = result.mtime_ns;
         record.read = result.status == ReadStatus::ok;
@@ -75,7 +108,7 @@ struct Examiner::Impl {
     }
 
     void examine_image(const ImageRef& image, Examined& out) {
-        const ReadResult result = read(image.path, options.max_image_bytes, out.image_bytes, out.image);
+        const ReadResult result = read(image.path, options.max_image_bytes, out.image_bytes, out.image, 1);
         if (result.status == ReadStatus::over_limit) {
             add(out, "image/too-large", image.path, image,
                 fmt::format("the file has {} bytes, more than the limit of {}", result.size, options.max_image_bytes));
@@ -114,7 +147,7 @@ struct Examiner::Impl {
             add(out, "label/missing", image.label_path, image, "no label file: background");
             return;
         }
-        const ReadResult result = read(image.label_path, options.max_label_bytes, label_bytes, out.label);
+        const ReadResult result = read(image.label_path, options.max_label_bytes, label_bytes, out.label, label_factor);
         if (!result) {
             Finding& finding = add(out, "label/unreadable", image.label_path, image, result.reason());
             // What is no file, Ultralytics takes for a missing label.
@@ -164,8 +197,8 @@ struct Examiner::Impl {
     }
 };
 
-Examiner::Examiner(const Dataset& dataset, const ExamineOptions& options)
-    : impl_(std::make_unique<Impl>(dataset, options)) {}
+Examiner::Examiner(const Dataset& dataset, const ExamineOptions& options, MemoryGate* gate)
+    : impl_(std::make_unique<Impl>(dataset, options, gate)) {}
 Examiner::~Examiner() = default;
 Examiner::Examiner(Examiner&&) noexcept = default;
 
@@ -174,6 +207,15 @@ void Examiner::examine(const ImageRef& image, Examined& out) {
     impl_->examine_image(image, out);
     impl_->examine_label(image, out);
     impl_->judge(image, out);
+}
+
+void Examiner::release(Examined& out) {
+    if (impl_->held == 0) return;
+    std::vector<std::byte>().swap(out.image_bytes);
+    std::vector<std::byte>().swap(impl_->label_bytes);
+    impl_->checker = LabelChecker();
+    impl_->outcome = LabelOutcome();
+    impl_->let_go();
 }
 
 Examined examine(const Dataset& dataset, const ImageRef& image, const ExamineOptions& options) {

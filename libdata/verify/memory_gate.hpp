@@ -12,7 +12,8 @@ class MemoryGate {
    public:
     explicit MemoryGate(std::uint64_t limit) : limit_(limit) {}
 
-    /// Waits until `bytes` fit beside what is held; one that is larger than the limit waits to be alone.
+    /// Waits until `bytes` fit beside what others hold; one that is larger than the limit waits to be alone.
+    /// Who holds a share must not ask for another before it is released.
     void acquire(std::uint64_t bytes) {
         std::unique_lock lock(mutex_);
         freed_.wait(lock, [&] { return held_ == 0 || held_ + bytes <= limit_; });

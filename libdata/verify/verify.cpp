@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "dataset_facts.hpp"
+#include "memory_gate.hpp"
 #include "workers.hpp"
 #include "yolodata/core/error.hpp"
 
@@ -50,7 +51,8 @@ class Pass {
    public:
     Pass(DatasetFacts& facts, const VerifyOptions& options, const Progress& progress, VerifyResult& result)
         : facts_(facts), options_(options), progress_(progress), result_(result),
-          workers_([this] { return Worker(facts_.dataset, examine_options()); }) {}
+          gate_(options.max_memory),
+          workers_([this] { return Worker(facts_.dataset, examine_options(), &gate_); }) {}
 
     void run() {
         Workers workers(options_.jobs);
@@ -69,7 +71,8 @@ class Pass {
     struct Worker {
         Examiner examiner;
         Examined examined;
-        Worker(const Dataset& dataset, const ExamineOptions& options) : examiner(dataset, options) {}
+        Worker(const Dataset& dataset, const ExamineOptions& options, MemoryGate* gate)
+            : examiner(dataset, options, gate) {}
     };
 
     ExamineOptions examine_options() {
@@ -94,6 +97,7 @@ class Pass {
         for (std::size_t i = first; i < end; ++i) {
             worker.examiner.examine(images[i], worker.examined);
             batch.pairs.push_back(take(worker.examined));
+            worker.examiner.release(worker.examined);
         }
         return batch;
     }
@@ -115,6 +119,7 @@ class Pass {
     VerifyResult& result_;
     std::size_t next_ = 0;
     std::uint64_t done_ = 0;
+    MemoryGate gate_;
     tbb::enumerable_thread_specific<Worker> workers_;
 };
 

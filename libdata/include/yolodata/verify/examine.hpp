@@ -49,18 +49,25 @@ struct Examined {
     void clear();  ///< keeps the memory of its vectors
 };
 
+class MemoryGate;
+
 /// Reads and checks pairs one after the other, with buffers, hash and folder handle of its own. One
 /// thread at a time; the dataset must outlive it.
 class Examiner {
    public:
-    /// Throws Error(not_found | io) if the dataset's root cannot be opened.
-    Examiner(const Dataset& dataset, const ExamineOptions& options);
+    /// Throws Error(not_found | io) if the dataset's root cannot be opened. `gate` is where the threads of
+    /// one pass wait for memory before they read a large file; without one nothing waits.
+    Examiner(const Dataset& dataset, const ExamineOptions& options, MemoryGate* gate = nullptr);
     ~Examiner();
     Examiner(Examiner&&) noexcept;
 
     /// Never throws for bad content, only for failures of this process: Error(resource), std::bad_alloc.
     /// `out` is overwritten, its memory reused.
     void examine(const ImageRef& image, Examined& out);
+
+    /// Gives back what large files took: their share of the gate and the buffer in `out`. To be called by
+    /// who uses a gate as soon as a pair is done with.
+    void release(Examined& out);
 
    private:
     struct Impl;
