@@ -114,10 +114,9 @@ void settle_contests(std::vector<Pair>& pairs, std::int64_t anchors, std::int64_
     }
 }
 
-/// Weights of the pairs that are taken; pairs come box by box. What weighs nothing is left out.
-Assignment weigh(const std::vector<Pair>& pairs) {
-    std::vector<std::int64_t> image, anchor, target;
-    std::vector<float> weight;
+/// Turns metric into weight; pairs come box by box. Leaves those that are taken and weigh
+/// something, by anchor.
+void weigh(std::vector<Pair>& pairs) {
     for (std::size_t begin = 0, end = 0; begin < pairs.size(); begin = end) {
         float largest_overlap = 0, largest_metric = 0;
         for (end = begin; end < pairs.size() && pairs[end].target == pairs[begin].target; ++end) {
@@ -126,16 +125,32 @@ Assignment weigh(const std::vector<Pair>& pairs) {
             largest_metric = std::max(largest_metric, pairs[end].metric);
         }
         for (std::size_t i = begin; i < end; ++i) {
-            const float w = pairs[i].metric * largest_overlap / (largest_metric + 1e-9F);
-            if (!pairs[i].taken || !(w > 0)) continue;
-            image.push_back(pairs[i].image);
-            anchor.push_back(pairs[i].anchor);
-            target.push_back(pairs[i].target);
-            weight.push_back(w);
+            auto& pair = pairs[i];
+            pair.metric = pair.metric * largest_overlap / (largest_metric + 1e-9F);
+            pair.taken = pair.taken && pair.metric > 0;
         }
     }
-    return {at::tensor(image, at::kLong), at::tensor(anchor, at::kLong),
-            at::tensor(target, at::kLong), at::tensor(weight, at::kFloat)};
+    std::erase_if(pairs, [](const Pair& pair) { return !pair.taken; });
+    std::sort(pairs.begin(), pairs.end(), [](const Pair& a, const Pair& b) {
+        return std::tie(a.anchor, a.image) < std::tie(b.anchor, b.image);
+    });
+}
+
+Assignment to_tensors(const std::vector<Pair>& pairs, at::Device device) {
+    const auto count = static_cast<std::int64_t>(pairs.size());
+    const auto whole = at::empty({3, count}, at::kLong);
+    const auto weight = at::empty({count}, at::kFloat);
+    auto w = whole.accessor<std::int64_t, 2>();
+    auto r = weight.accessor<float, 1>();
+    for (std::int64_t i = 0; i < count; ++i) {
+        const auto& pair = pairs[static_cast<std::size_t>(i)];
+        w[0][i] = pair.image;
+        w[1][i] = pair.anchor;
+        w[2][i] = pair.target;
+        r[i] = pair.metric;
+    }
+    const auto there = whole.to(device);
+    return {there[0], there[1], there[2], weight.to(device)};
 }
 
 }  // namespace
@@ -154,10 +169,8 @@ Assignment assign(const RawMaps& maps, const at::Tensor& targets) {
     }
     take_best(pairs);
     settle_contests(pairs, anchors, maps[0].size(0));
-    auto assignment = weigh(pairs);
-    const auto device = targets.device();
-    return {assignment.image.to(device), assignment.anchor.to(device), assignment.target.to(device),
-            assignment.weight.to(device)};
+    weigh(pairs);
+    return to_tensors(pairs, targets.device());
 }
 
 }  // namespace yolotrain

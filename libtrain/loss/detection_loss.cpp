@@ -45,18 +45,15 @@ Rows rows_of(const RawMaps& maps, const Assignment& positives) {
     std::int64_t first = 0;
     for (std::size_t l = 0; l < maps.size(); ++l) {
         const auto width = maps[l].size(3), count = maps[l].size(2) * width;
-        const auto here =
-            at::logical_and(positives.anchor >= first, positives.anchor < first + count)
-                .nonzero()
-                .squeeze(1);
-        const auto cell = positives.anchor.index({here}) - first;
+        // Ascending by anchor: a level's positives stand together.
+        const auto begin = at::count_nonzero(positives.anchor < first).item<std::int64_t>();
+        const auto end = at::count_nonzero(positives.anchor < first + count).item<std::int64_t>();
+        const auto image = positives.image.slice(0, begin, end);
+        const auto cell = positives.anchor.slice(0, begin, end) - first;
         const auto y = at::div(cell, width, "floor"), x = cell - y * width;
-        logits.push_back(maps[l]
-                             .permute({0, 2, 3, 1})
-                             .index({positives.image.index({here}), y, x})
-                             .to(at::kFloat));
+        logits.push_back(maps[l].permute({0, 2, 3, 1}).index({image, y, x}).to(at::kFloat));
         centre.push_back(at::stack({x, y}, 1).to(at::kFloat) + 0.5);
-        stride.push_back(at::full({here.size(0), 1}, level_strides[l], centre.back().options()));
+        stride.push_back(at::full({end - begin, 1}, level_strides[l], centre.back().options()));
         first += count;
     }
     return {at::cat(logits), at::cat(centre), at::cat(stride)};

@@ -7,11 +7,11 @@
 
 namespace yolotrain {
 
-/// Which anchors answer for which labelled box. K positives, box by box, without graph.
+/// Which anchors answer for which labelled box. K positives, ascending by anchor, without graph.
 struct Assignment {
     at::Tensor image;   ///< int64 [K]
     at::Tensor anchor;  ///< int64 [K], over all levels: level by level, row by row
-    at::Tensor target;  ///< int64 [K], row of `targets`, ascending
+    at::Tensor target;  ///< int64 [K], row of `targets`
     at::Tensor weight;  ///< float [K], in (0, 1]: the target score of the box's class
 };
 
