@@ -12,6 +12,15 @@ find_package(yaml-cpp REQUIRED)
 find_package(fmt REQUIRED)
 find_package(JPEG REQUIRED)
 find_package(PNG REQUIRED)
+find_package(TIFF REQUIRED)
+find_package(ZLIB REQUIRED)
+
+# libwebp's own package files differ between releases.
+find_path(WEBP_INCLUDE_DIR webp/demux.h REQUIRED)
+find_library(WEBP_LIBRARY webp REQUIRED)
+find_library(WEBP_DEMUX_LIBRARY webpdemux REQUIRED)
+add_library(yolo_webp INTERFACE)
+target_link_libraries(yolo_webp INTERFACE ${WEBP_DEMUX_LIBRARY} ${WEBP_LIBRARY})
 
 find_path(XXHASH_INCLUDE_DIR xxhash.h REQUIRED)
 find_library(XXHASH_LIBRARY xxhash REQUIRED)

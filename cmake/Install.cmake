@@ -15,7 +15,7 @@ function(yolo_install_package package namespace)
 endfunction()
 
 get_property(_components GLOBAL PROPERTY YOLO_COMPONENTS)
-yolo_install_package(yolodata yolodata TARGETS ${_components} yolo_yaml yolo_xxhash)
+yolo_install_package(yolodata yolodata TARGETS ${_components} yolo_yaml yolo_xxhash yolo_webp)
 install(DIRECTORY libdata/include/yolodata DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 if(YOLO_BUILD_TRAIN)
     yolo_install_package(yolotrain yolotrain TARGETS yolotrain_train yolo_torch)

@@ -17,9 +17,6 @@ Verdict verdict_of_unsupported(Format format) {
         case Format::avif:
         case Format::jpeg2000:
         case Format::dng:
-        case Format::bmp:
-        case Format::webp:
-        case Format::tiff:
             return Verdict::uses;
         default:
             return Verdict::drops_image;
@@ -123,16 +120,19 @@ ImageReport check_image(std::span<const std::byte> bytes, const CheckOptions& op
         return report;
     }
     report.format = detect_format(bytes);
-    if (report.format == Format::jpeg) {
-        check_jpeg(bytes, options, report);
-    } else if (report.format == Format::png) {
-        check_png(bytes, options, report);
-    } else if (report.format == Format::unknown) {
-        raise_error(report, ImageRule::unknown_format, Verdict::drops_image,
-                    "the content is no known picture format");
-    } else {
-        raise_error(report, ImageRule::unsupported_format, verdict_of_unsupported(report.format),
-                    fmt::format("{} cannot be decoded here; convert it to PNG or JPEG", format_name(report.format)));
+    switch (report.format) {
+        case Format::jpeg: check_jpeg(bytes, options, report); break;
+        case Format::png: check_png(bytes, options, report); break;
+        case Format::bmp: check_bmp(bytes, options, report); break;
+        case Format::webp: check_webp(bytes, options, report); break;
+        case Format::tiff: check_tiff(bytes, options, report); break;
+        case Format::unknown:
+            raise_error(report, ImageRule::unknown_format, Verdict::drops_image,
+                        "the content is no known picture format");
+            break;
+        default:
+            raise_error(report, ImageRule::unsupported_format, verdict_of_unsupported(report.format),
+                        fmt::format("{} cannot be decoded here; convert it to PNG or JPEG", format_name(report.format)));
     }
     std::stable_sort(report.issues.begin(), report.issues.end(),
                      [](const ImageIssue& a, const ImageIssue& b) { return a.rule < b.rule; });

@@ -12,6 +12,9 @@ namespace yolodata {
 /// The strict checks, one a format. report.format is set; they fill in the rest.
 void check_jpeg(std::span<const std::byte> bytes, const CheckOptions& options, ImageReport& report);
 void check_png(std::span<const std::byte> bytes, const CheckOptions& options, ImageReport& report);
+void check_bmp(std::span<const std::byte> bytes, const CheckOptions& options, ImageReport& report);
+void check_webp(std::span<const std::byte> bytes, const CheckOptions& options, ImageReport& report);
+void check_tiff(std::span<const std::byte> bytes, const CheckOptions& options, ImageReport& report);
 
 /// Sets the sizes and raises what a header alone decides. false: too small or too large, nothing else is
 /// to be said of the picture.

@@ -18,6 +18,9 @@ struct Decoded {
 /// The decoders, one a format; as decode(), without turning.
 Decoded decode_jpeg(std::span<const std::byte> bytes, const DecodeOptions& options);
 Decoded decode_png(std::span<const std::byte> bytes, const DecodeOptions& options);
+Decoded decode_bmp(std::span<const std::byte> bytes, const DecodeOptions& options);
+Decoded decode_webp(std::span<const std::byte> bytes, const DecodeOptions& options);
+Decoded decode_tiff(std::span<const std::byte> bytes, const DecodeOptions& options);
 
 /// Throws Error(resource) if width × height is over options.max_pixels.
 void refuse_bombs(int width, int height, const DecodeOptions& options);

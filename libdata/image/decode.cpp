@@ -16,6 +16,9 @@ Decoded decode_as(Format format, std::span<const std::byte> bytes, const DecodeO
     switch (format) {
         case Format::jpeg: return decode_jpeg(bytes, options);
         case Format::png: return decode_png(bytes, options);
+        case Format::bmp: return decode_bmp(bytes, options);
+        case Format::webp: return decode_webp(bytes, options);
+        case Format::tiff: return decode_tiff(bytes, options);
         case Format::unknown: throw Error(ErrorKind::corrupt, "the content is no known picture format");
         default:
             throw Error(ErrorKind::unsupported, fmt::format("{} cannot be decoded here; convert it to PNG or JPEG",

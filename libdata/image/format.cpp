@@ -84,6 +84,15 @@ bool has_dng_tag(Bytes bytes) {
     return false;
 }
 
+// Two letters are little: the size of the second header, where it is there, must be one that exists.
+bool is_bmp(Bytes bytes) {
+    if (!stands_at(bytes, 0, "BM"sv)) return false;
+    if (bytes.size() < 18) return bytes.size() >= 14;
+    const int size = std::to_integer<int>(bytes[14]);
+    return bytes[15] == std::byte{0} && bytes[16] == std::byte{0} && bytes[17] == std::byte{0} &&
+           (size == 12 || size == 16 || size == 40 || size == 52 || size == 56 || size == 64 || size == 108 || size == 124);
+}
+
 bool is_pnm(Bytes bytes) {
     if (bytes.size() < 3 || bytes[0] != std::byte{'P'}) return false;
     const char kind = static_cast<char>(bytes[1]), next = static_cast<char>(bytes[2]);
@@ -102,7 +111,6 @@ Format detect_format(Bytes bytes) {
     static constexpr Signature signatures[] = {
         {0, "\xFF\xD8\xFF"sv, Format::jpeg},
         {0, "\x89PNG\r\n\x1A\n"sv, Format::png},
-        {0, "BM"sv, Format::bmp},
         {0, "GIF87a"sv, Format::gif},
         {0, "GIF89a"sv, Format::gif},
         {0, "\0\0\0\x0CjP  "sv, Format::jpeg2000},
@@ -124,12 +132,16 @@ Format detect_format(Bytes bytes) {
     for (std::string_view start : {"II*\0"sv, "MM\0*"sv, "II+\0"sv, "MM\0+"sv})
         if (stands_at(bytes, 0, start)) return has_dng_tag(bytes) ? Format::dng : Format::tiff;
     if (bytes.size() >= 12 && stands_at(bytes, 4, "ftyp"sv)) return brand_of(bytes);
+    if (is_bmp(bytes)) return Format::bmp;
     return is_pnm(bytes) ? Format::pnm : Format::unknown;
 }
 
 std::string_view format_name(Format format) { return entry(format).name; }
 
-bool can_decode(Format format) { return format == Format::jpeg || format == Format::png; }
+bool can_decode(Format format) {
+    return format == Format::jpeg || format == Format::png || format == Format::bmp || format == Format::webp ||
+           format == Format::tiff;
+}
 
 bool suffix_fits(Format format, std::string_view path) {
     const auto dot = path.find_last_of("./");

@@ -60,8 +60,6 @@ TEST(Corpus, EveryPictureGetsItsFindings) {
             const ImageReport report = check_image(test::read_file(entry.path().string()));
             const bool listed = report.format != Format::gif && report.format != Format::unknown;
             if (!right.contains(path) && !listed) continue;  // beside the pictures
-            const bool later = report.format == Format::bmp || report.format == Format::webp || report.format == Format::tiff;
-            if (later && !can_decode(report.format)) continue;
             Findings found, infos;
             for (const ImageIssue& issue : report.issues) {
                 std::string verdict(to_string(issue.verdict)), severity(to_string(issue.severity));
@@ -78,7 +76,7 @@ TEST(Corpus, EveryPictureGetsItsFindings) {
         }
     }
     EXPECT_GT(pictures, 400);
-    EXPECT_GE(findings, 40);
+    EXPECT_GT(findings, 45);
 }
 
 // cv2_hash: the first 16 digits of the SHA-256 of the BGR bytes that OpenCV's imread gave.
