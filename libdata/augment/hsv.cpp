@@ -23,7 +23,8 @@ Tables make_tables(const HsvGains& gains) {
     Tables tables{};
     for (int x = 0; x < 256; ++x) {
         tables.hue[x] = static_cast<std::uint8_t>(std::fmod(x * gains.hue, 180.0));
-        tables.saturation[x] = static_cast<std::uint8_t>(std::clamp(x * gains.saturation, 0.0, 255.0));
+        tables.saturation[x] =
+            static_cast<std::uint8_t>(std::clamp(x * gains.saturation, 0.0, 255.0));
         tables.value[x] = static_cast<std::uint8_t>(std::clamp(x * gains.value, 0.0, 255.0));
     }
     return tables;

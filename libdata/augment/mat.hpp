@@ -7,8 +7,11 @@
 
 namespace yolodata {
 
-/// A picture's pixels as a cv::Mat, nothing copied: valid while the picture lives and keeps its size.
-inline cv::Mat as_mat(Picture& picture) { return {picture.height, picture.width, CV_8UC3, picture.rgb.data()}; }
+/// A picture's pixels as a cv::Mat, nothing copied: valid while the picture lives and keeps its
+/// size.
+inline cv::Mat as_mat(Picture& picture) {
+    return {picture.height, picture.width, CV_8UC3, picture.rgb.data()};
+}
 inline cv::Mat as_mat(const Picture& picture) {  // only ever read from
     return {picture.height, picture.width, CV_8UC3, const_cast<std::uint8_t*>(picture.rgb.data())};
 }

@@ -23,7 +23,8 @@ void paste(const Picture& part, Corner at, Picture& canvas) {
     if (x1 >= x2) return;
     for (int y = y1; y < y2; ++y)
         std::memcpy(canvas.row(y) + static_cast<std::size_t>(x1) * 3,
-                    part.row(y - at.y) + static_cast<std::size_t>(x1 - at.x) * 3, static_cast<std::size_t>(x2 - x1) * 3);
+                    part.row(y - at.y) + static_cast<std::size_t>(x1 - at.x) * 3,
+                    static_cast<std::size_t>(x2 - x1) * 3);
 }
 
 }  // namespace
@@ -37,8 +38,9 @@ Sample mosaic4(const std::array<Sample, 4>& parts, int imgsz, int centre_x, int 
         paste(parts[i].image, at, mosaic.image);
         const auto dx = static_cast<float>(at.x), dy = static_cast<float>(at.y);
         for (const PixelBox& box : parts[i].boxes) {
-            const PixelBox moved{box.cls, std::clamp(box.x1 + dx, 0.f, edge), std::clamp(box.y1 + dy, 0.f, edge),
-                                 std::clamp(box.x2 + dx, 0.f, edge), std::clamp(box.y2 + dy, 0.f, edge)};
+            const PixelBox moved{
+                box.cls, std::clamp(box.x1 + dx, 0.f, edge), std::clamp(box.y1 + dy, 0.f, edge),
+                std::clamp(box.x2 + dx, 0.f, edge), std::clamp(box.y2 + dy, 0.f, edge)};
             if ((moved.x2 - moved.x1) * (moved.y2 - moved.y1) > 0) mosaic.boxes.push_back(moved);
         }
     }

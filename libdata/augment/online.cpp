@@ -15,14 +15,20 @@ namespace yolodata {
 namespace {
 
 class SampleMaker {
-   public:
-    /// stream: which numbers are drawn. The picture at `position` draws stream `position`; the one that is
-    /// blended into it, n + position.
-    SampleMaker(const OnlineContext& context, const AugmentOptions& options, const SampleSource& source,
-                std::uint64_t position, std::uint64_t stream)
-        : context_(context), options_(options), source_(source), position_(position), stream_(stream) {}
+ public:
+    /// stream: which numbers are drawn. The picture at `position` draws stream `position`; the one
+    /// that is blended into it, n + position.
+    SampleMaker(const OnlineContext& context, const AugmentOptions& options,
+                const SampleSource& source, std::uint64_t position, std::uint64_t stream)
+        : context_(context),
+          options_(options),
+          source_(source),
+          position_(position),
+          stream_(stream) {}
 
-    Random random(Purpose purpose) const { return {context_.seed, context_.epoch, stream_, purpose}; }
+    Random random(Purpose purpose) const {
+        return {context_.seed, context_.epoch, stream_, purpose};
+    }
 
     std::uint64_t position_before(Random& partners) const {
         const std::uint64_t back = 1 + partners.below(context_.window);
@@ -36,7 +42,7 @@ class SampleMaker {
         return warp(mosaic ? make_mosaic() : make_single(), draw, context_.imgsz, context_.imgsz);
     }
 
-   private:
+ private:
     Sample load(std::uint64_t position) const { return source_(context_.record_at(position)); }
 
     Sample make_mosaic() const {
@@ -45,7 +51,8 @@ class SampleMaker {
         parts[0] = load(position_);
         for (int i = 1; i < 4; ++i) parts[i] = load(position_before(partners));
         const double low = context_.imgsz / 2.0, high = context_.imgsz * 1.5;
-        const auto y = static_cast<int>(centre.uniform(low, high)), x = static_cast<int>(centre.uniform(low, high));
+        const auto y = static_cast<int>(centre.uniform(low, high)),
+                   x = static_cast<int>(centre.uniform(low, high));
         return mosaic4(parts, context_.imgsz, x, y);
     }
 
@@ -58,7 +65,8 @@ class SampleMaker {
         const auto scale = static_cast<float>(where.scale_x);
         const auto left = static_cast<float>(where.left), top = static_cast<float>(where.top);
         for (PixelBox& box : sample.boxes)
-            box = {box.cls, box.x1 * scale + left, box.y1 * scale + top, box.x2 * scale + left, box.y2 * scale + top};
+            box = {box.cls, box.x1 * scale + left, box.y1 * scale + top, box.x2 * scale + left,
+                   box.y2 * scale + top};
         return sample;
     }
 
@@ -70,8 +78,8 @@ class SampleMaker {
 
 }  // namespace
 
-Sample make_training_sample(const OnlineContext& context, std::uint64_t position, const AugmentOptions& options,
-                            const SampleSource& source) {
+Sample make_training_sample(const OnlineContext& context, std::uint64_t position,
+                            const AugmentOptions& options, const SampleSource& source) {
     const SampleMaker maker(context, options, source, position, position);
     Random choice = maker.random(Purpose::choice);
     const bool mosaic = choice.uniform() < options.mosaic && !context.close_mosaic;

@@ -15,12 +15,15 @@ std::uint64_t mix(std::uint64_t x) {
 
 }  // namespace
 
-std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter, std::array<std::uint32_t, 2> key) {
+std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter,
+                                        std::array<std::uint32_t, 2> key) {
     for (int round = 0; round < 10; ++round) {
         const std::uint64_t a = std::uint64_t{0xD2511F53u} * counter[0];
         const std::uint64_t b = std::uint64_t{0xCD9E8D57u} * counter[2];
-        counter = {static_cast<std::uint32_t>(b >> 32) ^ counter[1] ^ key[0], static_cast<std::uint32_t>(b),
-                   static_cast<std::uint32_t>(a >> 32) ^ counter[3] ^ key[1], static_cast<std::uint32_t>(a)};
+        counter = {static_cast<std::uint32_t>(b >> 32) ^ counter[1] ^ key[0],
+                   static_cast<std::uint32_t>(b),
+                   static_cast<std::uint32_t>(a >> 32) ^ counter[3] ^ key[1],
+                   static_cast<std::uint32_t>(a)};
         key[0] += 0x9E3779B9u;
         key[1] += 0xBB67AE85u;
     }
@@ -31,7 +34,8 @@ std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter, st
 Random::Random(std::uint64_t seed, std::uint32_t epoch, std::uint64_t sample, Purpose purpose)
     : key_{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)},
       counter_{0, static_cast<std::uint32_t>(sample),
-               static_cast<std::uint32_t>(sample >> 32) | static_cast<std::uint32_t>(purpose) << 24, epoch} {}
+               static_cast<std::uint32_t>(sample >> 32) | static_cast<std::uint32_t>(purpose) << 24,
+               epoch} {}
 
 std::uint32_t Random::bits() {
     if (used_ == 4) {
@@ -54,7 +58,8 @@ double Random::uniform(double low, double high) {
 }
 
 std::uint64_t Random::below(std::uint64_t n) {
-    const std::uint64_t uneven = (0 - n) % n;  // 2^64 mod n: values under it would come once too often
+    const std::uint64_t uneven =
+        (0 - n) % n;  // 2^64 mod n: values under it would come once too often
     for (;;) {
         const std::uint64_t high = bits(), low = bits();
         const std::uint64_t x = high << 32 | low;
@@ -62,7 +67,8 @@ std::uint64_t Random::below(std::uint64_t n) {
     }
 }
 
-Permutation::Permutation(std::uint64_t n, std::uint64_t seed, std::uint32_t epoch) : n_(n), half_bits_(1) {
+Permutation::Permutation(std::uint64_t n, std::uint64_t seed, std::uint32_t epoch)
+    : n_(n), half_bits_(1) {
     while (half_bits_ < 31 && (std::uint64_t{1} << 2 * half_bits_) < n) ++half_bits_;
     Random random(seed, epoch, 0, Purpose::order);
     for (auto& key : keys_) {
@@ -73,7 +79,8 @@ Permutation::Permutation(std::uint64_t n, std::uint64_t seed, std::uint32_t epoc
 
 std::uint64_t Permutation::operator()(std::uint64_t position) const {
     const std::uint64_t mask = (std::uint64_t{1} << half_bits_) - 1;
-    do {  // the network permutes 4^half_bits values, at most four times n: walk on until one lies below n
+    do {  // the network permutes 4^half_bits values, at most four times n: walk on until one lies
+          // below n
         std::uint64_t left = position >> half_bits_, right = position & mask;
         for (const std::uint64_t key : keys_) {
             const std::uint64_t next = left ^ (mix(right + key) & mask);

@@ -11,15 +11,18 @@ namespace {
 
 constexpr int most_zeros = 4;
 
-// Offset of the first marker at or behind `from`: FF and a code, neither a stuffed zero nor a fill byte.
+// Offset of the first marker at or behind `from`: FF and a code, neither a stuffed zero nor a fill
+// byte.
 std::size_t next_marker(std::span<const std::byte> bytes, std::size_t from) {
     for (std::size_t at = from; at + 1 < bytes.size(); ++at)
-        if (bytes[at] == std::byte{0xFF} && bytes[at + 1] != std::byte{0} && bytes[at + 1] != std::byte{0xFF}) return at;
+        if (bytes[at] == std::byte{0xFF} && bytes[at + 1] != std::byte{0} &&
+            bytes[at + 1] != std::byte{0xFF})
+            return at;
     return bytes.size();
 }
 
-// Reads one scan with zeros behind its data. Guarded. The row where more of them were needed than a whole
-// scan needs, or −1.
+// Reads one scan with zeros behind its data. Guarded. The row where more of them were needed than a
+// whole scan needs, or −1.
 int read_scan(JpegDecompressor& jpeg, std::size_t marker) {
     jpeg_decompress_struct& info = jpeg.info;
     jpeg.zeros_from(marker);
@@ -45,14 +48,18 @@ ShortScan find_short_scan(std::span<const std::byte> bytes) {
         info.buffered_image = TRUE;
         jpeg_start_decompress(&info);
         int result = JPEG_REACHED_SOS;
-        while (result == JPEG_REACHED_SOS && found.scan == 0 && info.input_scan_number <= JpegDecompressor::max_scans) {
+        while (result == JPEG_REACHED_SOS && found.scan == 0 &&
+               info.input_scan_number <= JpegDecompressor::max_scans) {
             if (info.restart_interval == 0) {
                 const int scan = info.input_scan_number;
                 const int short_row = read_scan(jpeg, next_marker(bytes, jpeg.offset()));
                 const int row_height = info.max_v_samp_factor * DCTSIZE;
-                if (short_row >= 0) found = {scan, std::min(short_row * row_height, static_cast<int>(info.image_height))};
+                if (short_row >= 0)
+                    found = {scan,
+                             std::min(short_row * row_height, static_cast<int>(info.image_height))};
             } else {
-                while (jpeg_consume_input(&info) == JPEG_ROW_COMPLETED) {}
+                while (jpeg_consume_input(&info) == JPEG_ROW_COMPLETED) {
+                }
             }
             result = jpeg_consume_input(&info);
         }

@@ -14,7 +14,8 @@ void judge_header(const BmpHeader& header, ImageReport& report) {
     const ImageRule rule = header.unsupported  ? ImageRule::unsupported_format
                            : header.ends_early ? ImageRule::truncated
                                                : ImageRule::corrupt_data;
-    raise_error(report, rule, Verdict::drops_image, header.ends_early ? header.fault + ": 0 rows are whole" : header.fault);
+    raise_error(report, rule, Verdict::drops_image,
+                header.ends_early ? header.fault + ": 0 rows are whole" : header.fault);
 }
 
 }  // namespace
@@ -34,10 +35,12 @@ void check_bmp(std::span<const std::byte> bytes, const CheckOptions& options, Im
         report.opaque = is_bmp_opaque(bytes, header);
         if (report.end < bytes.size())
             raise(report, ImageRule::trailing_data, Severity::info, Verdict::uses, Fix::none,
-                  fmt::format("{} bytes behind the picture's end at byte {}", bytes.size() - report.end, report.end));
+                  fmt::format("{} bytes behind the picture's end at byte {}",
+                              bytes.size() - report.end, report.end));
     } else if (pixels.ends_early) {
-        raise_error(report, ImageRule::truncated, Verdict::aborts,
-                    fmt::format("{}: {} of {} rows are whole", pixels.fault, pixels.rows, header.height));
+        raise_error(
+            report, ImageRule::truncated, Verdict::aborts,
+            fmt::format("{}: {} of {} rows are whole", pixels.fault, pixels.rows, header.height));
     } else {
         raise_error(report, ImageRule::corrupt_data, Verdict::aborts, pixels.fault);
     }

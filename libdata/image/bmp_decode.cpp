@@ -8,7 +8,8 @@ namespace yolodata {
 Decoded decode_bmp(std::span<const std::byte> bytes, const DecodeOptions& options) {
     const BmpHeader header = read_bmp_header(bytes);
     if (!header.fault.empty())
-        throw Error(header.unsupported ? ErrorKind::unsupported : ErrorKind::corrupt, "BMP: " + header.fault);
+        throw Error(header.unsupported ? ErrorKind::unsupported : ErrorKind::corrupt,
+                    "BMP: " + header.fault);
     refuse_bombs(header.width, header.height, options);
     const BmpPixels checked = read_bmp_pixels(bytes, header, {});
     if (!checked.fault.empty()) throw Error(ErrorKind::corrupt, "damaged BMP: " + checked.fault);

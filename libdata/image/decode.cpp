@@ -14,25 +14,33 @@ namespace {
 
 Decoded decode_as(Format format, std::span<const std::byte> bytes, const DecodeOptions& options) {
     switch (format) {
-        case Format::jpeg: return decode_jpeg(bytes, options);
-        case Format::png: return decode_png(bytes, options);
-        case Format::bmp: return decode_bmp(bytes, options);
-        case Format::webp: return decode_webp(bytes, options);
-        case Format::tiff: return decode_tiff(bytes, options);
-        case Format::unknown: throw Error(ErrorKind::corrupt, "the content is no known picture format");
+        case Format::jpeg:
+            return decode_jpeg(bytes, options);
+        case Format::png:
+            return decode_png(bytes, options);
+        case Format::bmp:
+            return decode_bmp(bytes, options);
+        case Format::webp:
+            return decode_webp(bytes, options);
+        case Format::tiff:
+            return decode_tiff(bytes, options);
+        case Format::unknown:
+            throw Error(ErrorKind::corrupt, "the content is no known picture format");
         default:
-            throw Error(ErrorKind::unsupported, fmt::format("{} cannot be decoded here; convert it to PNG or JPEG",
-                                                            format_name(format)));
+            throw Error(ErrorKind::unsupported,
+                        fmt::format("{} cannot be decoded here; convert it to PNG or JPEG",
+                                    format_name(format)));
     }
 }
 
 }  // namespace
 
 void refuse_bombs(int width, int height, const DecodeOptions& options) {
-    const std::uint64_t pixels = static_cast<std::uint64_t>(width) * static_cast<std::uint64_t>(height);
+    const std::uint64_t pixels =
+        static_cast<std::uint64_t>(width) * static_cast<std::uint64_t>(height);
     if (options.max_pixels != 0 && pixels > options.max_pixels)
-        throw Error(ErrorKind::resource, fmt::format("{} x {} are {} pixels, over the limit of {}", width, height,
-                                                     pixels, options.max_pixels));
+        throw Error(ErrorKind::resource, fmt::format("{} x {} are {} pixels, over the limit of {}",
+                                                     width, height, pixels, options.max_pixels));
 }
 
 Picture decode(std::span<const std::byte> bytes, const DecodeOptions& options) {

@@ -7,17 +7,19 @@ namespace yolodata {
 namespace {
 
 class Reader {
-   public:
-    explicit Reader(std::span<const std::byte> bytes) : bytes_(bytes), little_(bytes[0] == std::byte{'I'}) {}
+ public:
+    explicit Reader(std::span<const std::byte> bytes)
+        : bytes_(bytes), little_(bytes[0] == std::byte{'I'}) {}
 
     std::uint32_t number(std::size_t at, int size) const {
         std::uint32_t value = 0;
         for (int i = 0; i < size; ++i)
-            value |= std::to_integer<std::uint32_t>(bytes_[at + i]) << 8 * (little_ ? i : size - 1 - i);
+            value |= std::to_integer<std::uint32_t>(bytes_[at + i])
+                     << 8 * (little_ ? i : size - 1 - i);
         return value;
     }
 
-   private:
+ private:
     std::span<const std::byte> bytes_;
     bool little_;
 };
@@ -37,7 +39,9 @@ int exif_orientation(std::span<const std::byte> tiff) {
         if (read.number(at, 2) != 0x0112) continue;
         // SHORT is what the standard asks for; LONG is met as well.
         const auto type = read.number(at + 2, 2);
-        const auto value = type == 3 ? read.number(at + 8, 2) : type == 4 ? read.number(at + 8, 4) : 1;
+        const auto value = type == 3   ? read.number(at + 8, 2)
+                           : type == 4 ? read.number(at + 8, 4)
+                                       : 1;
         return value >= 1 && value <= 8 ? static_cast<int>(value) : 1;
     }
     return 1;

@@ -54,17 +54,20 @@ bool stands_at(Bytes bytes, std::size_t offset, std::string_view text) {
 
 using namespace std::string_view_literals;
 
-// ISO base media files (ftyp box): the major brand, then the compatible ones, tell HEIC from AVIF and film.
+// ISO base media files (ftyp box): the major brand, then the compatible ones, tell HEIC from AVIF
+// and film.
 Format brand_of(Bytes bytes) {
-    const auto box = std::min<std::size_t>(bytes.size(), std::to_integer<std::size_t>(bytes[3]) |
-                                                             std::to_integer<std::size_t>(bytes[2]) << 8);
+    const auto box =
+        std::min<std::size_t>(bytes.size(), std::to_integer<std::size_t>(bytes[3]) |
+                                                std::to_integer<std::size_t>(bytes[2]) << 8);
     for (std::size_t at = 8; at + 4 <= box && at < 256; at += at == 8 ? 8 : 4) {
         for (std::string_view brand : {"avif"sv, "avis"sv})
             if (stands_at(bytes, at, brand)) return Format::avif;
         for (std::string_view brand : {"heic"sv, "heix"sv, "hevc"sv, "hevx"sv, "heim"sv, "heis"sv})
             if (stands_at(bytes, at, brand)) return Format::heic;
     }
-    return stands_at(bytes, 8, "mif1"sv) || stands_at(bytes, 8, "msf1"sv) ? Format::heic : Format::unknown;
+    return stands_at(bytes, 8, "mif1"sv) || stands_at(bytes, 8, "msf1"sv) ? Format::heic
+                                                                          : Format::unknown;
 }
 
 // A DNG is a TIFF whose first directory holds the tag DNGVersion (0xC612).
@@ -84,13 +87,15 @@ bool has_dng_tag(Bytes bytes) {
     return false;
 }
 
-// Two letters are little: the size of the second header, where it is there, must be one that exists.
+// Two letters are little: the size of the second header, where it is there, must be one that
+// exists.
 bool is_bmp(Bytes bytes) {
     if (!stands_at(bytes, 0, "BM"sv)) return false;
     if (bytes.size() < 18) return bytes.size() >= 14;
     const int size = std::to_integer<int>(bytes[14]);
     return bytes[15] == std::byte{0} && bytes[16] == std::byte{0} && bytes[17] == std::byte{0} &&
-           (size == 12 || size == 16 || size == 40 || size == 52 || size == 56 || size == 64 || size == 108 || size == 124);
+           (size == 12 || size == 16 || size == 40 || size == 52 || size == 56 || size == 64 ||
+            size == 108 || size == 124);
 }
 
 bool is_pnm(Bytes bytes) {
@@ -136,18 +141,21 @@ Format detect_format(Bytes bytes) {
     return is_pnm(bytes) ? Format::pnm : Format::unknown;
 }
 
-std::string_view format_name(Format format) { return entry(format).name; }
+std::string_view format_name(Format format) {
+    return entry(format).name;
+}
 
 bool can_decode(Format format) {
-    return format == Format::jpeg || format == Format::png || format == Format::bmp || format == Format::webp ||
-           format == Format::tiff;
+    return format == Format::jpeg || format == Format::png || format == Format::bmp ||
+           format == Format::webp || format == Format::tiff;
 }
 
 bool suffix_fits(Format format, std::string_view path) {
     const auto dot = path.find_last_of("./");
     if (dot == std::string_view::npos || path[dot] != '.') return false;
     std::string suffix = " ";
-    for (char c : path.substr(dot)) suffix += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    for (char c : path.substr(dot))
+        suffix += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
     return entry(format).suffixes.find(suffix + ' ') != std::string_view::npos;
 }
 

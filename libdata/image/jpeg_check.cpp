@@ -15,43 +15,51 @@ namespace yolodata {
 namespace {
 
 bool ends_with_eoi(std::span<const std::byte> bytes) {
-    return bytes.size() >= 2 && bytes[bytes.size() - 2] == std::byte{0xFF} && bytes.back() == std::byte{JPEG_EOI};
+    return bytes.size() >= 2 && bytes[bytes.size() - 2] == std::byte{0xFF} &&
+           bytes.back() == std::byte{JPEG_EOI};
 }
 
 class JpegCheck {
-   public:
+ public:
     JpegCheck(std::span<const std::byte> bytes, const CheckOptions& options, ImageReport& report)
         : bytes_(bytes), options_(options), report_(report), jpeg_(bytes), info_(jpeg_.info) {}
 
     void run() {
         const bool header = jpeg_.guarded([this] { jpeg_.read_header(); });
-        if (!header && jpeg_.ran_out())  // sizes, if any, may be made up of what was read past the end
-            return raise_error(report_, ImageRule::truncated, Verdict::drops_image,
-                               fmt::format("the file ends in its header at byte {}: 0 rows are whole", bytes_.size()));
+        if (!header &&
+            jpeg_.ran_out())  // sizes, if any, may be made up of what was read past the end
+            return raise_error(
+                report_, ImageRule::truncated, Verdict::drops_image,
+                fmt::format("the file ends in its header at byte {}: 0 rows are whole",
+                            bytes_.size()));
         if (info_.image_width != 0 && info_.image_height != 0 &&
-            !accept_size(report_, static_cast<int>(info_.image_width), static_cast<int>(info_.image_height), options_))
+            !accept_size(report_, static_cast<int>(info_.image_width),
+                         static_cast<int>(info_.image_height), options_))
             return;
         report_.mode = info_.num_components == 4   ? ColourMode::cmyk
                        : info_.num_components == 1 ? ColourMode::gray
                                                    : ColourMode::rgb;
         report_.bits = info_.data_precision;
         if (header && info_.data_precision != 8)
-            return refuse(fmt::format("a JPEG of {} bits a channel cannot be decoded here; convert it to 8 bits",
-                                      info_.data_precision));
+            return refuse(fmt::format(
+                "a JPEG of {} bits a channel cannot be decoded here; convert it to 8 bits",
+                info_.data_precision));
         const bool read = header && read_all();
         if (!read && jpeg_.error_code() == JERR_OUT_OF_MEMORY) throw std::bad_alloc();
         judge(read);
     }
 
-   private:
+ private:
     bool read_all() {
         if (!jpeg_.guarded([this] { start(); })) return false;
         if (info_.buffered_image) return jpeg_.guarded([this] { read_scans(); });
-        row_.resize(std::size_t{info_.output_width} * static_cast<std::size_t>(info_.output_components));
+        row_.resize(std::size_t{info_.output_width} *
+                    static_cast<std::size_t>(info_.output_components));
         return jpeg_.guarded([this] { read_rows(); });
     }
 
-    // An eighth of the size: every coded bit is read all the same, and hardly anything is transformed.
+    // An eighth of the size: every coded bit is read all the same, and hardly anything is
+    // transformed.
     void start() {
         info_.scale_num = 1, info_.scale_denom = 8;
         info_.dct_method = JDCT_IFAST;
@@ -82,12 +90,14 @@ class JpegCheck {
     }
 
     void note_components() {
-        for (int i = 0; i < info_.comps_in_scan; ++i) seen_[info_.cur_comp_info[i]->component_index] = true;
+        for (int i = 0; i < info_.comps_in_scan; ++i)
+            seen_[info_.cur_comp_info[i]->component_index] = true;
     }
 
     bool lacks_components() const {
         if (!info_.buffered_image) return false;
-        return !std::all_of(seen_.begin(), seen_.begin() + info_.num_components, [](bool seen) { return seen; });
+        return !std::all_of(seen_.begin(), seen_.begin() + info_.num_components,
+                            [](bool seen) { return seen; });
     }
 
     // Without its end marker a file of several scans may lack whole scans.
@@ -114,11 +124,16 @@ class JpegCheck {
             judge_cut(damage.scan, damage.row);
         } else if (damage.code != 0) {
             corrupt(describe(damage));
-        } else if (const ShortScan cut = info_.arith_code ? find_short_scan(bytes_) : ShortScan{}; cut.scan != 0) {
-            if (out_of_data) judge_cut(cut.scan, cut.row);
-            else corrupt(fmt::format("the coded data ends in row {} of {}", cut.row + 1, report_.header_height));
+        } else if (const ShortScan cut = info_.arith_code ? find_short_scan(bytes_) : ShortScan{};
+                   cut.scan != 0) {
+            if (out_of_data)
+                judge_cut(cut.scan, cut.row);
+            else
+                corrupt(fmt::format("the coded data ends in row {} of {}", cut.row + 1,
+                                    report_.header_height));
         } else if (out_of_data && lacks_scans()) {
-            truncated(0, fmt::format("the file ends after {} scans, before the last one", info_.input_scan_number));
+            truncated(0, fmt::format("the file ends after {} scans, before the last one",
+                                     info_.input_scan_number));
         } else if (lacks_components()) {
             corrupt("not one scan of some of its components is there");
         } else {
@@ -130,18 +145,21 @@ class JpegCheck {
         judge_pictures();
     }
 
-    // Does the warning only say that the file has ended? In a picture of one scan, codes that are wrong and
-    // bytes that are left over were in the file.
+    // Does the warning only say that the file has ended? In a picture of one scan, codes that are
+    // wrong and bytes that are left over were in the file.
     bool is_end_of_file(const JpegWarning& damage) const {
-        const bool in_file = damage.code == JWRN_HUFF_BAD_CODE || damage.code == JWRN_EXTRANEOUS_DATA;
+        const bool in_file =
+            damage.code == JWRN_HUFF_BAD_CODE || damage.code == JWRN_EXTRANEOUS_DATA;
         return damage.code != 0 && damage.at_end && (info_.buffered_image || !in_file);
     }
 
     void judge_cut(int scan, int row) {
         if (info_.buffered_image)
-            truncated(0, fmt::format("the file ends in scan {} near row {} of {}", scan, row + 1, report_.header_height));
+            truncated(0, fmt::format("the file ends in scan {} near row {} of {}", scan, row + 1,
+                                     report_.header_height));
         else
-            truncated(row, fmt::format("the file ends in row {} of {}", row + 1, report_.header_height));
+            truncated(row,
+                      fmt::format("the file ends in row {} of {}", row + 1, report_.header_height));
     }
 
     void judge_failure() {
@@ -151,19 +169,22 @@ class JpegCheck {
             case JERR_CONVERSION_NOTIMPL:
             case JERR_IMAGE_TOO_BIG:
                 return refuse("this kind of JPEG cannot be decoded here: " + jpeg_.error_text());
-            default: break;
+            default:
+                break;
         }
-        // Pillow reads the header to the first scan and Ultralytics drops what fails there; behind it OpenCV
-        // fails in the middle of the training.
+        // Pillow reads the header to the first scan and Ultralytics drops what fails there; behind
+        // it OpenCV fails in the middle of the training.
         const bool opens = info_.image_width != 0 && info_.image_height != 0;
         const bool loads_at_check = opens && ends_with_eoi(bytes_);
-        raise_error(report_, ImageRule::corrupt_data, loads_at_check ? Verdict::aborts : Verdict::drops_image,
+        raise_error(report_, ImageRule::corrupt_data,
+                    loads_at_check ? Verdict::aborts : Verdict::drops_image,
                     fmt::format("{} (at byte {})", jpeg_.error_text(), jpeg_.offset()));
     }
 
     void refuse(std::string message) {
         report_.issues.clear();
-        raise_error(report_, ImageRule::unsupported_format, Verdict::drops_image, std::move(message));
+        raise_error(report_, ImageRule::unsupported_format, Verdict::drops_image,
+                    std::move(message));
     }
 
     void truncated(int rows, std::string_view where) {
@@ -179,22 +200,29 @@ class JpegCheck {
         const int row = damage.row + 1, rows = report_.header_height;
         switch (damage.code) {
             case JWRN_HIT_MARKER:
-                return fmt::format("the coded data ends in row {} of {}, at a marker (byte {})", row, rows, damage.offset);
+                return fmt::format("the coded data ends in row {} of {}, at a marker (byte {})",
+                                   row, rows, damage.offset);
             case JWRN_HUFF_BAD_CODE:
             case JWRN_ARITH_BAD_CODE:
-                return fmt::format("bad entropy-coded data near row {} of {} (byte {})", row, rows, damage.offset);
+                return fmt::format("bad entropy-coded data near row {} of {} (byte {})", row, rows,
+                                   damage.offset);
             case JWRN_MUST_RESYNC:
-                return fmt::format("marker 0x{:02x} instead of restart marker {} near row {} of {} (byte {})",
-                                   damage.number[0], damage.number[1], row, rows, damage.offset);
+                return fmt::format(
+                    "marker 0x{:02x} instead of restart marker {} near row {} of {} (byte {})",
+                    damage.number[0], damage.number[1], row, rows, damage.offset);
             case JWRN_EXTRANEOUS_DATA:
-                return fmt::format("the picture is complete {} bytes before its coded data ends (marker 0x{:02x}, byte "
-                                   "{}): the data is damaged somewhere before",
-                                   damage.number[0], damage.number[1], damage.offset);
+                return fmt::format(
+                    "the picture is complete {} bytes before its coded data ends (marker 0x{:02x}, "
+                    "byte "
+                    "{}): the data is damaged somewhere before",
+                    damage.number[0], damage.number[1], damage.offset);
             case JWRN_BOGUS_PROGRESSION:
-                return fmt::format("the scans contradict each other (component {}, coefficient {}, scan {})",
-                                   damage.number[0], damage.number[1], damage.scan);
+                return fmt::format(
+                    "the scans contradict each other (component {}, coefficient {}, scan {})",
+                    damage.number[0], damage.number[1], damage.scan);
             default:
-                return fmt::format("libjpeg's warning {} near row {} of {} (byte {})", damage.code, row, rows, damage.offset);
+                return fmt::format("libjpeg's warning {} near row {} of {} (byte {})", damage.code,
+                                   row, rows, damage.offset);
         }
     }
 
@@ -203,17 +231,21 @@ class JpegCheck {
         report_.whole = true;
         if (jpeg_.ran_out()) {
             report_.end = 0;
-            raise(report_, ImageRule::missing_eoi, Severity::warning, verdict_of_end(), Fix::append_eoi,
-                  "every row decodes, but the end marker FF D9 is missing");
+            raise(report_, ImageRule::missing_eoi, Severity::warning, verdict_of_end(),
+                  Fix::append_eoi, "every row decodes, but the end marker FF D9 is missing");
             return;
         }
-        report_.end = std::max<std::uint64_t>(report_.end, std::min(jpeg_.pictures_end(), bytes_.size()));
+        report_.end =
+            std::max<std::uint64_t>(report_.end, std::min(jpeg_.pictures_end(), bytes_.size()));
         if (report_.end == bytes_.size()) return;
         const bool eoi = ends_with_eoi(bytes_);
-        raise(report_, ImageRule::trailing_data, eoi ? Severity::info : Severity::warning, verdict_of_end(),
-              eoi ? Fix::none : Fix::cut_tail,
-              fmt::format("{} bytes behind the picture's end at byte {}{}", bytes_.size() - report_.end, report_.end,
-                          eoi ? "" : "; the file does not end in FF D9, so Ultralytics would overwrite it"));
+        raise(
+            report_, ImageRule::trailing_data, eoi ? Severity::info : Severity::warning,
+            verdict_of_end(), eoi ? Fix::none : Fix::cut_tail,
+            fmt::format(
+                "{} bytes behind the picture's end at byte {}{}", bytes_.size() - report_.end,
+                report_.end,
+                eoi ? "" : "; the file does not end in FF D9, so Ultralytics would overwrite it"));
     }
 
     // A gain map (Ultra HDR) is no second frame.
@@ -221,13 +253,15 @@ class JpegCheck {
         if (!is_mpo()) return;
         report_.frames = jpeg_.pictures();
         raise(report_, ImageRule::multi_frame, Severity::warning, Verdict::uses, Fix::none,
-              fmt::format("{} pictures in one file (MPO): only the first is trained on", report_.frames));
+              fmt::format("{} pictures in one file (MPO): only the first is trained on",
+                          report_.frames));
     }
 
     bool is_mpo() const { return jpeg_.pictures() > 1 && !jpeg_.ultra_hdr(); }
 
-    // A JPEG that does not end in FF D9 is loaded by Pillow when the data set is scanned, and overwritten;
-    // one that does, and what Pillow calls MPO, is not looked into before the training.
+    // A JPEG that does not end in FF D9 is loaded by Pillow when the data set is scanned, and
+    // overwritten; one that does, and what Pillow calls MPO, is not looked into before the
+    // training.
     Verdict verdict_of_end() const {
         if (is_mpo() || ends_with_eoi(bytes_)) return Verdict::uses;
         return pillow_loads_jpeg(bytes_) ? Verdict::rewrites_file : Verdict::drops_image;
@@ -245,7 +279,8 @@ class JpegCheck {
 
 }  // namespace
 
-void check_jpeg(std::span<const std::byte> bytes, const CheckOptions& options, ImageReport& report) {
+void check_jpeg(std::span<const std::byte> bytes, const CheckOptions& options,
+                ImageReport& report) {
     JpegCheck(bytes, options, report).run();
 }
 

@@ -15,28 +15,34 @@ namespace {
 [[noreturn]] void throw_failure(JpegDecompressor& jpeg) {
     const std::string text = jpeg.ran_out() ? "the file ends too early" : jpeg.error_text();
     switch (jpeg.error_code()) {
-        case JERR_OUT_OF_MEMORY: throw std::bad_alloc();
+        case JERR_OUT_OF_MEMORY:
+            throw std::bad_alloc();
         case JERR_SOF_UNSUPPORTED:
         case JERR_BAD_PRECISION:
         case JERR_CONVERSION_NOTIMPL:
         case JERR_IMAGE_TOO_BIG:
-            throw Error(ErrorKind::unsupported, "this kind of JPEG cannot be decoded here: " + text);
-        default: throw Error(ErrorKind::corrupt, "damaged JPEG: " + text);
+            throw Error(ErrorKind::unsupported,
+                        "this kind of JPEG cannot be decoded here: " + text);
+        default:
+            throw Error(ErrorKind::corrupt, "damaged JPEG: " + text);
     }
 }
 
-// What decoded with a warning is looked at again, strictly: a missing end marker alone is no damage.
+// What decoded with a warning is looked at again, strictly: a missing end marker alone is no
+// damage.
 void throw_if_damaged(std::span<const std::byte> bytes) {
     const ImageReport report = check_image(bytes, {.max_pixels = 0});
     for (ImageRule rule : {ImageRule::truncated, ImageRule::corrupt_data})
-        if (const ImageIssue* issue = report.find(rule)) throw Error(ErrorKind::corrupt, "damaged JPEG: " + issue->message);
+        if (const ImageIssue* issue = report.find(rule))
+            throw Error(ErrorKind::corrupt, "damaged JPEG: " + issue->message);
 }
 
 // Inverted CMYK, as Adobe writes it; without a colour profile, in OpenCV's integer arithmetic.
 void cmyk_to_rgb(const JSAMPLE* cmyk, std::uint8_t* rgb, int width) {
     for (int x = 0; x < width; ++x, cmyk += 4, rgb += 3) {
         const int k = cmyk[3];
-        for (int c = 0; c < 3; ++c) rgb[c] = static_cast<std::uint8_t>(k - (((255 - cmyk[c]) * k) >> 8));
+        for (int c = 0; c < 3; ++c)
+            rgb[c] = static_cast<std::uint8_t>(k - (((255 - cmyk[c]) * k) >> 8));
     }
 }
 
@@ -46,11 +52,14 @@ Decoded decode_jpeg(std::span<const std::byte> bytes, const DecodeOptions& optio
     JpegDecompressor jpeg(bytes);
     jpeg_decompress_struct& info = jpeg.info;
     if (!jpeg.guarded([&] { jpeg.read_header(); })) throw_failure(jpeg);
-    const int width = static_cast<int>(info.image_width), height = static_cast<int>(info.image_height);
+    const int width = static_cast<int>(info.image_width),
+              height = static_cast<int>(info.image_height);
     refuse_bombs(width, height, options);
     if (info.data_precision != 8)
-        throw Error(ErrorKind::unsupported, fmt::format("a JPEG of {} bits a channel cannot be decoded here; convert "
-                                                        "it to 8 bits", info.data_precision));
+        throw Error(ErrorKind::unsupported,
+                    fmt::format("a JPEG of {} bits a channel cannot be decoded here; convert "
+                                "it to 8 bits",
+                                info.data_precision));
     const bool cmyk = info.num_components == 4;
     info.out_color_space = cmyk ? JCS_CMYK : JCS_RGB;
     Decoded decoded{Picture(width, height), jpeg.orientation()};

@@ -13,7 +13,8 @@ namespace {
 const JOCTET end_marker[2] = {0xFF, JPEG_EOI};
 const JOCTET zero[1] = {0};
 
-// Warnings after which the pixels are as they were stored: odd metadata, or parameters without a meaning.
+// Warnings after which the pixels are as they were stored: odd metadata, or parameters without a
+// meaning.
 bool is_harmless(const jpeg_error_mgr& errors, bool in_header) {
     switch (errors.msg_code) {
         case JWRN_ADOBE_XFORM:
@@ -37,7 +38,8 @@ bool starts_with(std::span<const std::byte> bytes, std::string_view text) {
 
 }  // namespace
 
-JpegDecompressor::JpegDecompressor(std::span<const std::byte> bytes) : bytes_(bytes), available_(bytes.size()) {
+JpegDecompressor::JpegDecompressor(std::span<const std::byte> bytes)
+    : bytes_(bytes), available_(bytes.size()) {
     info.err = jpeg_std_error(&errors_.pub);
     errors_.pub.error_exit = on_error;
     errors_.pub.emit_message = on_message;
@@ -55,9 +57,13 @@ JpegDecompressor::JpegDecompressor(std::span<const std::byte> bytes) : bytes_(by
     jpeg_set_marker_processor(&info, JPEG_APP0 + 2, on_segment);
 }
 
-JpegDecompressor::~JpegDecompressor() { jpeg_destroy_decompress(&info); }
+JpegDecompressor::~JpegDecompressor() {
+    jpeg_destroy_decompress(&info);
+}
 
-void JpegDecompressor::read_header() { jpeg_read_header(&info, TRUE); }
+void JpegDecompressor::read_header() {
+    jpeg_read_header(&info, TRUE);
+}
 
 std::size_t JpegDecompressor::offset() const {
     const auto* base = reinterpret_cast<const JOCTET*>(bytes_.data());
@@ -92,7 +98,8 @@ void JpegDecompressor::on_message(j_common_ptr info, int level) {
     damage.at_end = me.source_.ran_out;
     damage.scan = scan;
     damage.row = static_cast<int>(std::min<std::int64_t>(
-        me.info.image_height, std::int64_t{me.info.input_iMCU_row} * me.info.max_v_samp_factor * DCTSIZE));
+        me.info.image_height,
+        std::int64_t{me.info.input_iMCU_row} * me.info.max_v_samp_factor * DCTSIZE));
     damage.offset = me.offset();
 }
 
@@ -119,8 +126,10 @@ void JpegDecompressor::skip(j_decompress_ptr info, long count) {
     source.pub.next_input_byte += here;
     source.pub.bytes_in_buffer -= here;
     if (here == wanted) return;
-    if (source.suspends) source.skip = wanted - here;
-    else fill(info);
+    if (source.suspends)
+        source.skip = wanted - here;
+    else
+        fill(info);
 }
 
 void JpegDecompressor::suspend_after(std::size_t available) {
@@ -161,7 +170,8 @@ boolean JpegDecompressor::on_segment(j_decompress_ptr info) {
         if (me.source_.suspends) return FALSE;
         fill(info);
     }
-    const std::size_t length = std::size_t{source.next_input_byte[0]} << 8 | source.next_input_byte[1];
+    const std::size_t length =
+        std::size_t{source.next_input_byte[0]} << 8 | source.next_input_byte[1];
     const std::size_t there = std::min(length, source.bytes_in_buffer);
     if (there >= 2 && !me.source_.ran_out)
         me.read_segment({reinterpret_cast<const std::byte*>(source.next_input_byte) + 2, there - 2},
@@ -179,15 +189,17 @@ void JpegDecompressor::read_segment(std::span<const std::byte> content, int mark
         }
         constexpr std::string_view gain_map = "hdrgm:Version=\"";
         const auto* text = reinterpret_cast<const char*>(content.data());
-        ultra_hdr_ = ultra_hdr_ || std::string_view(text, content.size()).find(gain_map) != std::string_view::npos;
+        ultra_hdr_ = ultra_hdr_ || std::string_view(text, content.size()).find(gain_map) !=
+                                       std::string_view::npos;
     } else if (starts_with(content, "MPF\0"sv)) {
         const auto origin = content.data() + 4 - bytes_.data();
         read_picture_index(content.subspan(4), static_cast<std::size_t>(origin));
     }
 }
 
-// CIPA DC-007: a TIFF directory with the number of pictures (0xB001) and one entry of 16 bytes a picture
-// (0xB002): attributes, size, offset from the directory's TIFF header (0 for the first picture), …
+// CIPA DC-007: a TIFF directory with the number of pictures (0xB001) and one entry of 16 bytes a
+// picture (0xB002): attributes, size, offset from the directory's TIFF header (0 for the first
+// picture), …
 void JpegDecompressor::read_picture_index(std::span<const std::byte> tiff, std::size_t origin) {
     if (tiff.size() < 8 || tiff[0] != tiff[1]) return;
     const bool little = tiff[0] == std::byte{'I'};
@@ -200,7 +212,8 @@ void JpegDecompressor::read_picture_index(std::span<const std::byte> tiff, std::
     };
     const std::size_t directory = number(4, 4);
     std::size_t count = 0, list = 0;
-    for (std::size_t i = 0; i < number(directory, 2) && directory + 14 + 12 * i <= tiff.size(); ++i) {
+    for (std::size_t i = 0; i < number(directory, 2) && directory + 14 + 12 * i <= tiff.size();
+         ++i) {
         const std::size_t at = directory + 2 + 12 * i;
         if (number(at, 2) == 0xB001) count = number(at + 8, 4);
         if (number(at, 2) == 0xB002) list = number(at + 8, 4);
@@ -208,7 +221,8 @@ void JpegDecompressor::read_picture_index(std::span<const std::byte> tiff, std::
     if (list == 0) return;
     pictures_ = static_cast<int>(std::min<std::size_t>(count, 1000));
     for (int i = 1; i < pictures_; ++i) {
-        const std::size_t size = number(list + 16 * i + 4, 4), offset = number(list + 16 * i + 8, 4);
+        const std::size_t size = number(list + 16 * i + 4, 4),
+                          offset = number(list + 16 * i + 8, 4);
         if (offset != 0) pictures_end_ = std::max(pictures_end_, origin + offset + size);
     }
 }

@@ -18,24 +18,26 @@ namespace yolodata {
 
 /// A warning of libjpeg, with the place where decoding stood.
 struct JpegWarning {
-    int code = 0;        ///< JWRN_…; 0 = none
-    int number[2] = {};  ///< the message's numbers
-    bool at_end = false; ///< the file had ended by then
-    int scan = 0;        ///< from 1; 0 = in the header
-    int row = 0;         ///< first row of the picture that is not decoded whole, from 0
+    int code = 0;         ///< JWRN_…; 0 = none
+    int number[2] = {};   ///< the message's numbers
+    bool at_end = false;  ///< the file had ended by then
+    int scan = 0;         ///< from 1; 0 = in the header
+    int row = 0;          ///< first row of the picture that is not decoded whole, from 0
     std::size_t offset = 0;
 };
 
-/// libjpeg reading from memory: errors jump out to guarded(), warnings are kept, the end of the bytes is
-/// answered with an end marker and remembered. Everything with a destructor stays outside guarded().
+/// libjpeg reading from memory: errors jump out to guarded(), warnings are kept, the end of the
+/// bytes is answered with an end marker and remembered. Everything with a destructor stays outside
+/// guarded().
 class JpegDecompressor {
-   public:
+ public:
     explicit JpegDecompressor(std::span<const std::byte> bytes);
     ~JpegDecompressor();
     JpegDecompressor(const JpegDecompressor&) = delete;
     JpegDecompressor& operator=(const JpegDecompressor&) = delete;
 
-    /// Runs body(); false if libjpeg gave up meanwhile. `body` may own nothing that has a destructor.
+    /// Runs body(); false if libjpeg gave up meanwhile. `body` may own nothing that has a
+    /// destructor.
     template <class Body>
     bool guarded(Body&& body) {
         if (setjmp(errors_.jump)) return false;
@@ -45,27 +47,31 @@ class JpegDecompressor {
 
     jpeg_decompress_struct info;
 
-    /// More scans than any encoder makes: a small file of endless scans over a huge picture takes hours.
+    /// More scans than any encoder makes: a small file of endless scans over a huge picture takes
+    /// hours.
     static constexpr int max_scans = 500;
 
-    /// Reads to the first scan; Exif orientation and multi-picture index are taken on the way. Guarded.
+    /// Reads to the first scan; Exif orientation and multi-picture index are taken on the way.
+    /// Guarded.
     void read_header();
-    /// The first warning that means damage: pixels differ from what was stored. Guarded code fills it.
+    /// The first warning that means damage: pixels differ from what was stored. Guarded code fills
+    /// it.
     const JpegWarning& damage() const { return errors_.damage; }
     bool ran_out() const { return source_.ran_out; }
     bool failed() const { return errors_.failed; }
     int error_code() const { return errors_.pub.msg_code; }
-    std::string error_text();  ///< of the error that ended guarded()
+    std::string error_text();    ///< of the error that ended guarded()
     std::size_t offset() const;  ///< of the next byte to be read
 
     int orientation() const { return orientation_; }
-    /// Multi-picture format (CIPA DC-007): number of pictures and offset behind the last; 0 = no index.
+    /// Multi-picture format (CIPA DC-007): number of pictures and offset behind the last; 0 = no
+    /// index.
     int pictures() const { return pictures_; }
     std::size_t pictures_end() const { return pictures_end_; }
     bool ultra_hdr() const { return ultra_hdr_; }
 
-    /// Input in pieces: from now on only the first `available` bytes are there, and libjpeg is told to wait
-    /// for more. extend() makes more available, false if there are no more.
+    /// Input in pieces: from now on only the first `available` bytes are there, and libjpeg is told
+    /// to wait for more. extend() makes more available, false if there are no more.
     void suspend_after(std::size_t available);
     bool extend(std::size_t more);
 
@@ -74,7 +80,7 @@ class JpegDecompressor {
     void resume_at(std::size_t offset);
     int zeros() const { return source_.zeros; }
 
-   private:
+ private:
     struct Errors {
         jpeg_error_mgr pub;
         std::jmp_buf jump;
@@ -90,7 +96,9 @@ class JpegDecompressor {
         std::size_t skip;  ///< bytes still to be skipped once more is available
     };
 
-    static JpegDecompressor& self(j_common_ptr info) { return *static_cast<JpegDecompressor*>(info->client_data); }
+    static JpegDecompressor& self(j_common_ptr info) {
+        return *static_cast<JpegDecompressor*>(info->client_data);
+    }
     static void on_error(j_common_ptr info);
     static void on_message(j_common_ptr info, int level);
     static boolean fill(j_decompress_ptr info);

@@ -45,7 +45,9 @@ struct Compressor {
     Compressor(const Compressor&) = delete;
     Compressor& operator=(const Compressor&) = delete;
 
-    static Compressor& self(j_common_ptr info) { return *static_cast<Compressor*>(info->client_data); }
+    static Compressor& self(j_common_ptr info) {
+        return *static_cast<Compressor*>(info->client_data);
+    }
 
     // No exception may cross libjpeg.
     static void grow(j_compress_ptr info, std::size_t used) {
@@ -84,11 +86,14 @@ bool compress(Compressor& jpeg, const Picture& picture, int quality) {
 }  // namespace
 
 std::vector<std::byte> encode_jpeg(const Picture& picture, int quality) {
-    if (picture.empty() || picture.width > JPEG_MAX_DIMENSION || picture.height > JPEG_MAX_DIMENSION)
-        throw Error(ErrorKind::invalid_argument, fmt::format("{} x {} px cannot be stored as JPEG (1 to {} px a side)",
-                                                             picture.width, picture.height, JPEG_MAX_DIMENSION));
+    if (picture.empty() || picture.width > JPEG_MAX_DIMENSION ||
+        picture.height > JPEG_MAX_DIMENSION)
+        throw Error(ErrorKind::invalid_argument,
+                    fmt::format("{} x {} px cannot be stored as JPEG (1 to {} px a side)",
+                                picture.width, picture.height, JPEG_MAX_DIMENSION));
     if (quality < 1 || quality > 100)
-        throw Error(ErrorKind::invalid_argument, fmt::format("JPEG quality {} is not in 1…100", quality));
+        throw Error(ErrorKind::invalid_argument,
+                    fmt::format("JPEG quality {} is not in 1…100", quality));
     Compressor jpeg;
     if (!compress(jpeg, picture, quality)) throw std::bad_alloc();
     return std::move(jpeg.coded);

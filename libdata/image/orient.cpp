@@ -10,7 +10,9 @@ namespace {
 
 using Pixel = std::array<std::uint8_t, 3>;
 
-Pixel* row_of(Picture& picture, int y) { return reinterpret_cast<Pixel*>(picture.row(y)); }
+Pixel* row_of(Picture& picture, int y) {
+    return reinterpret_cast<Pixel*>(picture.row(y));
+}
 
 void mirror_left_right(Picture& picture) {
     for (int y = 0; y < picture.height; ++y) {
@@ -32,7 +34,8 @@ Picture transpose(Picture& picture) {
         for (int x0 = 0; x0 < picture.width; x0 += block)
             for (int y = y0; y < std::min(y0 + block, picture.height); ++y) {
                 const Pixel* row = row_of(picture, y);
-                for (int x = x0; x < std::min(x0 + block, picture.width); ++x) row_of(turned, x)[y] = row[x];
+                for (int x = x0; x < std::min(x0 + block, picture.width); ++x)
+                    row_of(turned, x)[y] = row[x];
             }
     return turned;
 }
@@ -42,8 +45,10 @@ Picture transpose(Picture& picture) {
 // Orientations 5…8 are a transposition, followed by what 1…4 stand for, mirrored along.
 Picture orient(Picture picture, int orientation) {
     if (orientation >= 5 && orientation <= 8) picture = transpose(picture);
-    const bool left_right = orientation == 2 || orientation == 3 || orientation == 6 || orientation == 7;
-    const bool top_bottom = orientation == 3 || orientation == 4 || orientation == 7 || orientation == 8;
+    const bool left_right =
+        orientation == 2 || orientation == 3 || orientation == 6 || orientation == 7;
+    const bool top_bottom =
+        orientation == 3 || orientation == 4 || orientation == 7 || orientation == 8;
     if (left_right) mirror_left_right(picture);
     if (top_bottom) mirror_top_bottom(picture);
     return picture;

@@ -27,7 +27,8 @@ bool pillow_loads_jpeg(std::span<const std::byte> bytes) {
     jpeg_decompress_struct& info = jpeg.info;
     bool ready = false, complete = false;
     const bool started = jpeg.guarded([&] {
-        if (!wait_for(jpeg, [&] { return jpeg_read_header(&info, TRUE) != JPEG_SUSPENDED; })) return;
+        if (!wait_for(jpeg, [&] { return jpeg_read_header(&info, TRUE) != JPEG_SUSPENDED; }))
+            return;
         info.scale_num = 1, info.scale_denom = 8;  // what is read from the file stays the same
         info.do_fancy_upsampling = FALSE;
         ready = wait_for(jpeg, [&] { return jpeg_start_decompress(&info) == TRUE; });

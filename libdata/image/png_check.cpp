@@ -14,14 +14,16 @@ namespace yolodata {
 namespace {
 
 class PngCheck {
-   public:
+ public:
     PngCheck(std::span<const std::byte> bytes, const CheckOptions& options, ImageReport& report)
         : bytes_(bytes), options_(options), report_(report), chunks_(walk_png(bytes)) {}
 
     void run() {
         constexpr std::size_t first_chunk = 8;
         if (chunks_.fault != PngFault::none && chunks_.offset == first_chunk) return judge_header();
-        if (!accept_size(report_, static_cast<int>(chunks_.width), static_cast<int>(chunks_.height), options_)) return;
+        if (!accept_size(report_, static_cast<int>(chunks_.width), static_cast<int>(chunks_.height),
+                         options_))
+            return;
         describe_colour();
         PngReader reader(bytes_);
         const bool started = reader.guarded([&] { start(reader); });
@@ -38,11 +40,13 @@ class PngCheck {
         judge_rest();
     }
 
-   private:
+ private:
     void describe_colour() {
         const int type = chunks_.colour_type;
         report_.bits = chunks_.bit_depth;
-        report_.mode = type == 3 ? ColourMode::palette : type == 0 || type == 4 ? ColourMode::gray : ColourMode::rgb;
+        report_.mode = type == 3                ? ColourMode::palette
+                       : type == 0 || type == 4 ? ColourMode::gray
+                                                : ColourMode::rgb;
         report_.alpha = type == 4 || type == 6 || chunks_.transparency;
     }
 
@@ -92,7 +96,8 @@ class PngCheck {
 
     std::string near_row() const {
         if (all_rows()) return "behind the last row";
-        if (!chunks_.interlaced) return fmt::format("in row {} of {}", row_number_ + 1, chunks_.height);
+        if (!chunks_.interlaced)
+            return fmt::format("in row {} of {}", row_number_ + 1, chunks_.height);
         return fmt::format("in row {} of pass {} of 7", row_number_ + 1, pass_ + 1);
     }
 
@@ -100,17 +105,24 @@ class PngCheck {
     void judge(const PngReader& reader, bool read) {
         switch (chunks_.fault) {
             case PngFault::bad_crc:
-                return corrupt(Verdict::drops_image,
-                               fmt::format("CRC error in chunk {} at byte {} (stored {:08x}, computed {:08x})", chunks_.chunk,
-                                           chunks_.offset, chunks_.stored_crc, chunks_.computed_crc));
+                return corrupt(
+                    Verdict::drops_image,
+                    fmt::format("CRC error in chunk {} at byte {} (stored {:08x}, computed {:08x})",
+                                chunks_.chunk, chunks_.offset, chunks_.stored_crc,
+                                chunks_.computed_crc));
             case PngFault::bad_chunk:
-            case PngFault::bad_header: return judge_header();
+            case PngFault::bad_header:
+                return judge_header();
             case PngFault::ends_early:
-                if (!reader.ran_out() && reader.error()[0] != '\0') break;  // damaged before it ends
-                return raise_error(report_, ImageRule::truncated, Verdict::drops_image, ending() + rows_whole());
-            case PngFault::none: break;
+                if (!reader.ran_out() && reader.error()[0] != '\0')
+                    break;  // damaged before it ends
+                return raise_error(report_, ImageRule::truncated, Verdict::drops_image,
+                                   ending() + rows_whole());
+            case PngFault::none:
+                break;
         }
-        const Verdict verdict = chunks_.fault == PngFault::none ? Verdict::aborts : Verdict::drops_image;
+        const Verdict verdict =
+            chunks_.fault == PngFault::none ? Verdict::aborts : Verdict::drops_image;
         if (!read && std::strstr(reader.error(), "Not enough image data") != nullptr)
             return raise_error(report_, ImageRule::truncated, verdict,
                                "the pixel data (IDAT) ends too early: " + rows_whole());
@@ -121,25 +133,36 @@ class PngCheck {
     }
 
     std::string ending() const {
-        if (chunks_.chunk.empty()) return fmt::format("the file ends at byte {} without its last chunk (IEND): ", bytes_.size());
-        return fmt::format("the file ends inside chunk {}, which starts at byte {}: ", chunks_.chunk, chunks_.offset);
+        if (chunks_.chunk.empty())
+            return fmt::format("the file ends at byte {} without its last chunk (IEND): ",
+                               bytes_.size());
+        return fmt::format("the file ends inside chunk {}, which starts at byte {}: ",
+                           chunks_.chunk, chunks_.offset);
     }
 
     void judge_header() {
         switch (chunks_.fault) {
             case PngFault::ends_early:
-                return raise_error(report_, ImageRule::truncated, Verdict::drops_image,
-                                   fmt::format("the file ends in its header at byte {}: 0 rows are whole", bytes_.size()));
+                return raise_error(
+                    report_, ImageRule::truncated, Verdict::drops_image,
+                    fmt::format("the file ends in its header at byte {}: 0 rows are whole",
+                                bytes_.size()));
             case PngFault::bad_crc:
-                return corrupt(Verdict::drops_image, fmt::format("CRC error in chunk {} at byte {}", chunks_.chunk, chunks_.offset));
+                return corrupt(Verdict::drops_image, fmt::format("CRC error in chunk {} at byte {}",
+                                                                 chunks_.chunk, chunks_.offset));
             case PngFault::bad_chunk:
-                return corrupt(Verdict::drops_image,
-                               chunks_.chunk.empty()
-                                   ? fmt::format("no chunk stands at byte {}, where one must", chunks_.offset)
-                                   : fmt::format("chunk {} at byte {} has an impossible length", chunks_.chunk, chunks_.offset));
+                return corrupt(
+                    Verdict::drops_image,
+                    chunks_.chunk.empty()
+                        ? fmt::format("no chunk stands at byte {}, where one must", chunks_.offset)
+                        : fmt::format("chunk {} at byte {} has an impossible length", chunks_.chunk,
+                                      chunks_.offset));
             default:
-                return corrupt(Verdict::drops_image,
-                               fmt::format("the header (IHDR) at byte {} is missing or holds impossible values", chunks_.offset));
+                return corrupt(
+                    Verdict::drops_image,
+                    fmt::format(
+                        "the header (IHDR) at byte {} is missing or holds impossible values",
+                        chunks_.offset));
         }
     }
 
@@ -151,11 +174,13 @@ class PngCheck {
         report_.end = chunks_.end;
         if (chunks_.end != 0 && chunks_.end < bytes_.size())
             raise(report_, ImageRule::trailing_data, Severity::info, Verdict::uses, Fix::none,
-                  fmt::format("{} bytes behind the picture's end at byte {}", bytes_.size() - chunks_.end, chunks_.end));
+                  fmt::format("{} bytes behind the picture's end at byte {}",
+                              bytes_.size() - chunks_.end, chunks_.end));
         if (chunks_.frames < 2) return;
         report_.frames = static_cast<int>(std::min(chunks_.frames, 1u << 30));
-        raise(report_, ImageRule::multi_frame, Severity::warning, Verdict::uses, Fix::none,
-              fmt::format("{} frames (animated PNG): only the first is trained on", report_.frames));
+        raise(
+            report_, ImageRule::multi_frame, Severity::warning, Verdict::uses, Fix::none,
+            fmt::format("{} frames (animated PNG): only the first is trained on", report_.frames));
     }
 
     std::span<const std::byte> bytes_;

@@ -40,15 +40,18 @@ bool read_header(std::span<const std::byte> content, PngChunks& png) {
                                                    : depth_in({8, 16});
     const bool type_known = png.colour_type == 0 || png.colour_type == 2 || png.colour_type == 3 ||
                             png.colour_type == 4 || png.colour_type == 6;
-    return png.width != 0 && png.height != 0 && png.width <= max_length && png.height <= max_length && type_known &&
-           depth_fits && content[10] == std::byte{0} && content[11] == std::byte{0} && content[12] <= std::byte{1};
+    return png.width != 0 && png.height != 0 && png.width <= max_length &&
+           png.height <= max_length && type_known && depth_fits && content[10] == std::byte{0} &&
+           content[11] == std::byte{0} && content[12] <= std::byte{1};
 }
 
-// A length that reaches beyond the file means a cut file, unless the file has its proper end: then the
-// length is wrong.
+// A length that reaches beyond the file means a cut file, unless the file has its proper end: then
+// the length is wrong.
 bool has_proper_end(std::span<const std::byte> bytes) {
-    static constexpr unsigned char iend[12] = {0, 0, 0, 0, 'I', 'E', 'N', 'D', 0xAE, 0x42, 0x60, 0x82};
-    return bytes.size() >= sizeof iend && std::memcmp(bytes.data() + bytes.size() - sizeof iend, iend, sizeof iend) == 0;
+    static constexpr unsigned char iend[12] = {0,   0,   0,    0,    'I',  'E',
+                                               'N', 'D', 0xAE, 0x42, 0x60, 0x82};
+    return bytes.size() >= sizeof iend &&
+           std::memcmp(bytes.data() + bytes.size() - sizeof iend, iend, sizeof iend) == 0;
 }
 
 }  // namespace
@@ -72,7 +75,8 @@ PngChunks walk_png(std::span<const std::byte> bytes) {
         }
         const bool first = at == signature_size;
         if (first != (png.chunk == "IHDR")) return fail(PngFault::bad_header);
-        if (length > max_length || (length != 0 && png.chunk == "IEND")) return fail(PngFault::bad_chunk);
+        if (length > max_length || (length != 0 && png.chunk == "IEND"))
+            return fail(PngFault::bad_chunk);
         if (bytes.size() - at < frame_size + length)
             return fail(has_proper_end(bytes) ? PngFault::bad_chunk : PngFault::ends_early);
         const auto content = bytes.subspan(at + 8, length);
@@ -88,7 +92,8 @@ PngChunks walk_png(std::span<const std::byte> bytes) {
         pixels = pixels || png.chunk == "IDAT";
         if (png.chunk == "tRNS") png.transparency = true;
         if (png.chunk == "eXIf") png.orientation = exif_orientation(content);
-        if (png.chunk == "acTL" && !pixels && length >= 4) png.frames = std::max(1u, big_endian(content, 0));
+        if (png.chunk == "acTL" && !pixels && length >= 4)
+            png.frames = std::max(1u, big_endian(content, 0));
         if (png.chunk == "IEND") {
             png.end = at;
             return fail(PngFault::none);

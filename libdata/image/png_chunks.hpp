@@ -22,14 +22,14 @@ struct PngChunks {
     std::uint32_t width = 0, height = 0;
     int bit_depth = 0, colour_type = 0;
     bool interlaced = false;
-    bool transparency = false;   ///< tRNS
-    std::uint32_t frames = 1;    ///< acTL before the pixels
-    int orientation = 1;         ///< eXIf
-    std::size_t end = 0;         ///< offset behind IEND; 0 = there is none
+    bool transparency = false;  ///< tRNS
+    std::uint32_t frames = 1;   ///< acTL before the pixels
+    int orientation = 1;        ///< eXIf
+    std::size_t end = 0;        ///< offset behind IEND; 0 = there is none
 
     PngFault fault = PngFault::none;
-    std::string chunk;           ///< name of the chunk of the fault
-    std::size_t offset = 0;      ///< where that chunk starts
+    std::string chunk;       ///< name of the chunk of the fault
+    std::size_t offset = 0;  ///< where that chunk starts
     std::uint32_t stored_crc = 0, computed_crc = 0;
 };
 

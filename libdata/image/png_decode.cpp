@@ -15,14 +15,23 @@ namespace {
 void check_chunks(const PngChunks& chunks) {
     const char* what = nullptr;
     switch (chunks.fault) {
-        case PngFault::none: return;
-        case PngFault::ends_early: what = "the file ends too early"; break;
-        case PngFault::bad_crc: what = "CRC error"; break;
-        case PngFault::bad_chunk: what = "impossible chunk"; break;
-        case PngFault::bad_header: what = "impossible header"; break;
+        case PngFault::none:
+            return;
+        case PngFault::ends_early:
+            what = "the file ends too early";
+            break;
+        case PngFault::bad_crc:
+            what = "CRC error";
+            break;
+        case PngFault::bad_chunk:
+            what = "impossible chunk";
+            break;
+        case PngFault::bad_header:
+            what = "impossible header";
+            break;
     }
-    throw Error(ErrorKind::corrupt,
-                fmt::format("damaged PNG: {} (chunk {} at byte {})", what, chunks.chunk, chunks.offset));
+    throw Error(ErrorKind::corrupt, fmt::format("damaged PNG: {} (chunk {} at byte {})", what,
+                                                chunks.chunk, chunks.offset));
 }
 
 void to_rgb8(png_structp png) {
@@ -49,12 +58,14 @@ Decoded decode_png(std::span<const std::byte> bytes, const DecodeOptions& option
         if (png_get_rowbytes(reader.png, reader.info) != static_cast<std::size_t>(width) * 3)
             png_error(reader.png, "unexpected row size");
         for (int pass = 0; pass < (chunks.interlaced ? 7 : 1); ++pass)
-            for (int y = 0; y < height; ++y) png_read_row(reader.png, decoded.picture.row(y), nullptr);
+            for (int y = 0; y < height; ++y)
+                png_read_row(reader.png, decoded.picture.row(y), nullptr);
         png_read_end(reader.png, nullptr);
     });
     if (reader.out_of_memory()) throw std::bad_alloc();
     if (!read) throw Error(ErrorKind::corrupt, fmt::format("damaged PNG: {}", reader.error()));
-    if (reader.warning()[0] != '\0') throw Error(ErrorKind::corrupt, fmt::format("damaged PNG: {}", reader.warning()));
+    if (reader.warning()[0] != '\0')
+        throw Error(ErrorKind::corrupt, fmt::format("damaged PNG: {}", reader.warning()));
     return decoded;
 }
 

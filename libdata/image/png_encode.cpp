@@ -54,8 +54,8 @@ struct Writer {
 bool write(Writer& writer, const Picture& picture) {
     if (setjmp(writer.jump)) return false;
     png_set_IHDR(writer.png, writer.info, static_cast<png_uint_32>(picture.width),
-                 static_cast<png_uint_32>(picture.height), 8, PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
-                 PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+                 static_cast<png_uint_32>(picture.height), 8, PNG_COLOR_TYPE_RGB,
+                 PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
     png_write_info(writer.png, writer.info);
     for (int y = 0; y < picture.height; ++y) png_write_row(writer.png, picture.row(y));
     png_write_end(writer.png, nullptr);
@@ -65,7 +65,8 @@ bool write(Writer& writer, const Picture& picture) {
 }  // namespace
 
 std::vector<std::byte> encode_png(const Picture& picture) {
-    if (picture.empty()) throw Error(ErrorKind::invalid_argument, "an empty picture cannot be stored as PNG");
+    if (picture.empty())
+        throw Error(ErrorKind::invalid_argument, "an empty picture cannot be stored as PNG");
     Writer writer;
     if (!write(writer, picture)) throw std::bad_alloc();
     return std::move(writer.coded);

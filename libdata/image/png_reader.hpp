@@ -9,17 +9,18 @@
 
 namespace yolodata {
 
-/// libpng reading from memory: errors jump out to guarded(), the last message of an error and the first
-/// warning about pixel data are kept. Checksums of chunks are not looked at (see walk_png). Metadata is
-/// skipped. Everything with a destructor stays outside guarded().
+/// libpng reading from memory: errors jump out to guarded(), the last message of an error and the
+/// first warning about pixel data are kept. Checksums of chunks are not looked at (see walk_png).
+/// Metadata is skipped. Everything with a destructor stays outside guarded().
 class PngReader {
-   public:
+ public:
     explicit PngReader(std::span<const std::byte> bytes);
     ~PngReader();
     PngReader(const PngReader&) = delete;
     PngReader& operator=(const PngReader&) = delete;
 
-    /// Runs body(); false if libpng gave up meanwhile. `body` may own nothing that has a destructor.
+    /// Runs body(); false if libpng gave up meanwhile. `body` may own nothing that has a
+    /// destructor.
     template <class Body>
     bool guarded(Body&& body) {
         if (setjmp(jump_)) return false;
@@ -35,8 +36,10 @@ class PngReader {
     bool ran_out() const { return ran_out_; }         ///< asked for bytes behind the end
     bool out_of_memory() const { return out_of_memory_; }
 
-   private:
-    static PngReader& self(png_structp png) { return *static_cast<PngReader*>(png_get_error_ptr(png)); }
+ private:
+    static PngReader& self(png_structp png) {
+        return *static_cast<PngReader*>(png_get_error_ptr(png));
+    }
     static void on_error(png_structp png, png_const_charp message);
     static void on_warning(png_structp png, png_const_charp message);
     static void read(png_structp png, png_bytep to, std::size_t size);

@@ -9,11 +9,15 @@ namespace {
 
 ColourMode mode_of(const TiffFile& file) {
     switch (file.photometric()) {
-        case PHOTOMETRIC_PALETTE: return ColourMode::palette;
-        case PHOTOMETRIC_SEPARATED: return ColourMode::cmyk;
+        case PHOTOMETRIC_PALETTE:
+            return ColourMode::palette;
+        case PHOTOMETRIC_SEPARATED:
+            return ColourMode::cmyk;
         case PHOTOMETRIC_MINISBLACK:
-        case PHOTOMETRIC_MINISWHITE: return ColourMode::gray;
-        default: return ColourMode::rgb;
+        case PHOTOMETRIC_MINISWHITE:
+            return ColourMode::gray;
+        default:
+            return ColourMode::rgb;
     }
 }
 
@@ -23,21 +27,26 @@ void judge_pixels(const TiffFile& file, const TiffPixels& pixels, ImageReport& r
         report.whole = true;
     } else if (pixels.ends_early) {
         raise_error(report, ImageRule::truncated, Verdict::aborts,
-                    fmt::format("the file ends before its pixels do: {} of {} rows are whole", pixels.rows, file.height()));
+                    fmt::format("the file ends before its pixels do: {} of {} rows are whole",
+                                pixels.rows, file.height()));
     } else {
-        raise_error(report, ImageRule::corrupt_data, Verdict::aborts,
-                    fmt::format("{} (near row {} of {})", pixels.fault, pixels.rows + 1, file.height()));
+        raise_error(
+            report, ImageRule::corrupt_data, Verdict::aborts,
+            fmt::format("{} (near row {} of {})", pixels.fault, pixels.rows + 1, file.height()));
     }
 }
 
 }  // namespace
 
-void check_tiff(std::span<const std::byte> bytes, const CheckOptions& options, ImageReport& report) {
+void check_tiff(std::span<const std::byte> bytes, const CheckOptions& options,
+                ImageReport& report) {
     TiffFile file(bytes);
     if (!file.is_open() || file.width() <= 0 || file.height() <= 0) {
         if (file.directory_is_cut())
-            return raise_error(report, ImageRule::truncated, Verdict::drops_image,
-                               fmt::format("the file ends at byte {}, before its directory: 0 rows are whole", bytes.size()));
+            return raise_error(
+                report, ImageRule::truncated, Verdict::drops_image,
+                fmt::format("the file ends at byte {}, before its directory: 0 rows are whole",
+                            bytes.size()));
         return raise_error(report, ImageRule::corrupt_data, Verdict::drops_image,
                            file.error().empty() ? "its directory makes no picture" : file.error());
     }

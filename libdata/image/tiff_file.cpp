@@ -16,7 +16,8 @@ constexpr int most_pages = 10000;
 }  // namespace
 
 TiffFile::TiffFile(std::span<const std::byte> bytes) : bytes_(bytes) {
-    const std::unique_ptr<TIFFOpenOptions, void (*)(TIFFOpenOptions*)> options(TIFFOpenOptionsAlloc(), TIFFOpenOptionsFree);
+    const std::unique_ptr<TIFFOpenOptions, void (*)(TIFFOpenOptions*)> options(
+        TIFFOpenOptionsAlloc(), TIFFOpenOptionsFree);
     if (options == nullptr) throw std::bad_alloc();
     TIFFOpenOptionsSetMaxSingleMemAlloc(options.get(), largest_allocation);
     TIFFOpenOptionsSetErrorHandlerExtR(options.get(), on_error, this);
@@ -27,7 +28,8 @@ TiffFile::TiffFile(std::span<const std::byte> bytes) : bytes_(bytes) {
         [](thandle_t handle, void* to, tmsize_t size) -> tmsize_t {
             auto& me = *static_cast<TiffFile*>(handle);
             const std::size_t start = std::min(me.position_, me.bytes_.size());
-            const std::size_t count = std::min(static_cast<std::size_t>(size), me.bytes_.size() - start);
+            const std::size_t count =
+                std::min(static_cast<std::size_t>(size), me.bytes_.size() - start);
             std::memcpy(to, me.bytes_.data() + start, count);
             me.position_ = start + count;
             return static_cast<tmsize_t>(count);
@@ -35,14 +37,17 @@ TiffFile::TiffFile(std::span<const std::byte> bytes) : bytes_(bytes) {
         [](thandle_t, void*, tmsize_t) -> tmsize_t { return -1; },
         [](thandle_t handle, toff_t offset, int whence) -> toff_t {
             auto& me = *static_cast<TiffFile*>(handle);
-            const std::size_t base = whence == SEEK_SET ? 0 : whence == SEEK_CUR ? me.position_ : me.bytes_.size();
+            const std::size_t base = whence == SEEK_SET   ? 0
+                                     : whence == SEEK_CUR ? me.position_
+                                                          : me.bytes_.size();
             return me.position_ = base + offset;
         },
         [](thandle_t) { return 0; },
         [](thandle_t handle) -> toff_t { return static_cast<TiffFile*>(handle)->bytes_.size(); },
         [](thandle_t handle, void** base, toff_t* size) {
             const auto& me = *static_cast<TiffFile*>(handle);
-            *base = const_cast<std::byte*>(me.bytes_.data());  // libtiff only reads a file opened for reading
+            *base = const_cast<std::byte*>(
+                me.bytes_.data());  // libtiff only reads a file opened for reading
             *size = me.bytes_.size();
             return 1;
         },
@@ -82,26 +87,33 @@ bool TiffFile::directory_is_cut() const {
     auto number = [&](std::size_t at, std::size_t size) {
         std::size_t value = 0;
         for (std::size_t i = 0; i < size; ++i)
-            value |= std::to_integer<std::size_t>(bytes_[at + i]) << 8 * (little ? i : size - 1 - i);
+            value |= std::to_integer<std::size_t>(bytes_[at + i])
+                     << 8 * (little ? i : size - 1 - i);
         return value;
     };
-    if (number(2, 2) == 43) return bytes_.size() < 16 || number(8, 8) + 8 > bytes_.size();  // BigTIFF
+    if (number(2, 2) == 43)
+        return bytes_.size() < 16 || number(8, 8) + 8 > bytes_.size();  // BigTIFF
     const std::size_t directory = number(4, 4);
-    return directory + 2 > bytes_.size() || directory + 2 + 12 * number(directory, 2) > bytes_.size();
+    return directory + 2 > bytes_.size() ||
+           directory + 2 + 12 * number(directory, 2) > bytes_.size();
 }
 
 std::string TiffFile::unsupported() {
     if (samples_ > 4) return "a TIFF of " + std::to_string(samples_) + " bands";
-    if (format_ != SAMPLEFORMAT_UINT && format_ != SAMPLEFORMAT_VOID) return "a TIFF of float or signed samples";
-    if (TIFFIsCODECConfigured(compression_) == 0) return "TIFF compression " + std::to_string(compression_);
+    if (format_ != SAMPLEFORMAT_UINT && format_ != SAMPLEFORMAT_VOID)
+        return "a TIFF of float or signed samples";
+    if (TIFFIsCODECConfigured(compression_) == 0)
+        return "TIFF compression " + std::to_string(compression_);
     char why[1024] = "";
-    if (TIFFRGBAImageOK(tiff_.get(), why) == 0) return std::string("this kind of TIFF (") + why + ")";
+    if (TIFFRGBAImageOK(tiff_.get(), why) == 0)
+        return std::string("this kind of TIFF (") + why + ")";
     return {};
 }
 
 // Part = strip or tile.
 bool TiffFile::reaches_beyond_file(std::uint32_t part) const {
-    const std::uint64_t offset = TIFFGetStrileOffset(tiff_.get(), part), count = TIFFGetStrileByteCount(tiff_.get(), part);
+    const std::uint64_t offset = TIFFGetStrileOffset(tiff_.get(), part),
+                        count = TIFFGetStrileByteCount(tiff_.get(), part);
     return offset > bytes_.size() || count > bytes_.size() - offset;
 }
 
@@ -118,29 +130,37 @@ int TiffFile::rows_before(std::uint32_t part) const {
     }
     rows = std::clamp(rows, 1u, std::max(height_, 1u));
     const std::uint32_t in_plane = (height_ + rows - 1) / rows * across;
-    return static_cast<int>(std::min(height_, part % std::max(in_plane, 1u) / std::max(across, 1u) * rows));
+    return static_cast<int>(
+        std::min(height_, part % std::max(in_plane, 1u) / std::max(across, 1u) * rows));
 }
 
 // Whole rows of a strip without compression that the end of the file has left.
 int TiffFile::rows_there(std::uint32_t part) const {
     const std::uint64_t offset = TIFFGetStrileOffset(tiff_.get(), part);
-    if (compression_ != COMPRESSION_NONE || TIFFIsTiled(tiff_.get()) != 0 || offset >= bytes_.size()) return 0;
+    if (compression_ != COMPRESSION_NONE || TIFFIsTiled(tiff_.get()) != 0 ||
+        offset >= bytes_.size())
+        return 0;
     const tmsize_t row = TIFFScanlineSize(tiff_.get());
-    return row > 0 ? static_cast<int>(std::min<std::uint64_t>((bytes_.size() - offset) / static_cast<std::uint64_t>(row), height_)) : 0;
+    return row > 0 ? static_cast<int>(std::min<std::uint64_t>(
+                         (bytes_.size() - offset) / static_cast<std::uint64_t>(row), height_))
+                   : 0;
 }
 
 // A tile far larger than the picture is an attack, not a picture.
 bool TiffFile::has_sound_tiles() const {
-    const tmsize_t size = TIFFIsTiled(tiff_.get()) != 0 ? TIFFTileSize(tiff_.get()) : TIFFStripSize(tiff_.get());
+    const tmsize_t size =
+        TIFFIsTiled(tiff_.get()) != 0 ? TIFFTileSize(tiff_.get()) : TIFFStripSize(tiff_.get());
     const std::uint64_t page = (std::uint64_t{width_} * bits_ * samples_ / 8 + 1) * height_;
     return size > 0 && static_cast<std::uint64_t>(size) <= 4 * page + (1u << 24);
 }
 
-void TiffFile::look_at_alpha(const std::vector<std::uint8_t>& samples, std::uint32_t part, TiffPixels& pixels) const {
+void TiffFile::look_at_alpha(const std::vector<std::uint8_t>& samples, std::uint32_t part,
+                             TiffPixels& pixels) const {
     if (!alpha_ || !pixels.opaque || (bits_ != 8 && bits_ != 16)) return;
     std::size_t step = samples_, first = samples_ - 1u;
     if (planes_ == PLANARCONFIG_SEPARATE) {
-        const std::uint32_t parts = TIFFIsTiled(tiff_.get()) != 0 ? TIFFNumberOfTiles(tiff_.get()) : TIFFNumberOfStrips(tiff_.get());
+        const std::uint32_t parts = TIFFIsTiled(tiff_.get()) != 0 ? TIFFNumberOfTiles(tiff_.get())
+                                                                  : TIFFNumberOfStrips(tiff_.get());
         if (part < parts / samples_ * (samples_ - 1u)) return;
         step = 1, first = 0;
     }
@@ -164,13 +184,15 @@ TiffPixels TiffFile::read_pixels() {
         samples.resize(static_cast<std::size_t>(tiled ? TIFFTileSize(t) : TIFFStripSize(t)));
         const auto capacity = static_cast<tmsize_t>(samples.size());
         const bool cut = reaches_beyond_file(part);
-        const tmsize_t got = cut ? -1
+        const tmsize_t got = cut     ? -1
                              : tiled ? TIFFReadEncodedTile(t, part, samples.data(), capacity)
                                      : TIFFReadEncodedStrip(t, part, samples.data(), capacity);
         if (got < 0) {
             pixels.rows = std::min(pixels.rows, rows_before(part) + rows_there(part));
             pixels.ends_early = cut;
-            pixels.fault = cut ? "the file ends" : error_.empty() ? "the coded data is damaged" : error_;
+            pixels.fault = cut              ? "the file ends"
+                           : error_.empty() ? "the coded data is damaged"
+                                            : error_;
             return pixels;
         }
         samples.resize(static_cast<std::size_t>(got));

@@ -16,7 +16,7 @@ namespace yolodata {
 
 /// What became of a TIFF's strips or tiles.
 struct TiffPixels {
-    int rows = 0;             ///< whole rows from the top
+    int rows = 0;  ///< whole rows from the top
     bool opaque = true;
     bool ends_early = false;  ///< data lies behind the end of the file, or is shorter than its rows
     std::string fault;        ///< libtiff's words; empty = all is well
@@ -24,7 +24,7 @@ struct TiffPixels {
 
 /// The first page of a TIFF in memory, read by libtiff: errors are kept, nothing is printed.
 class TiffFile {
-   public:
+ public:
     explicit TiffFile(std::span<const std::byte> bytes);
     TiffFile(const TiffFile&) = delete;
     TiffFile& operator=(const TiffFile&) = delete;
@@ -36,8 +36,8 @@ class TiffFile {
 
     int width() const { return static_cast<int>(width_); }
     int height() const { return static_cast<int>(height_); }
-    int bits() const { return bits_; }          ///< a sample
-    int samples() const { return samples_; }    ///< a pixel
+    int bits() const { return bits_; }        ///< a sample
+    int samples() const { return samples_; }  ///< a pixel
     int photometric() const { return photometric_; }
     int orientation() const { return orientation_; }
     bool has_alpha() const { return alpha_; }
@@ -52,23 +52,26 @@ class TiffFile {
     /// Pages that are no thumbnails of others; leaves the first page.
     int count_pages();
 
-   private:
+ private:
     struct Close {
         void operator()(TIFF* tiff) const { TIFFClose(tiff); }
     };
-    static int on_error(TIFF*, void* self, const char* module, const char* format, va_list arguments);
+    static int on_error(TIFF*, void* self, const char* module, const char* format,
+                        va_list arguments);
     void read_tags();
     bool has_sound_tiles() const;
     bool reaches_beyond_file(std::uint32_t part) const;
     int rows_before(std::uint32_t part) const;
     int rows_there(std::uint32_t part) const;
-    void look_at_alpha(const std::vector<std::uint8_t>& samples, std::uint32_t part, TiffPixels& pixels) const;
+    void look_at_alpha(const std::vector<std::uint8_t>& samples, std::uint32_t part,
+                       TiffPixels& pixels) const;
 
     std::span<const std::byte> bytes_;
     std::size_t position_ = 0;
     std::string error_;
     std::uint32_t width_ = 0, height_ = 0;
-    std::uint16_t bits_ = 1, samples_ = 1, photometric_ = 0, orientation_ = 1, format_ = SAMPLEFORMAT_UINT;
+    std::uint16_t bits_ = 1, samples_ = 1, photometric_ = 0, orientation_ = 1,
+                  format_ = SAMPLEFORMAT_UINT;
     std::uint16_t planes_ = PLANARCONFIG_CONTIG, compression_ = COMPRESSION_NONE;
     bool alpha_ = false;
     std::unique_ptr<TIFF, Close> tiff_;

@@ -18,11 +18,14 @@ namespace {
 
 using Bytes = std::span<const std::byte>;
 
-const std::uint8_t* data(Bytes bytes) { return reinterpret_cast<const std::uint8_t*>(bytes.data()); }
+const std::uint8_t* data(Bytes bytes) {
+    return reinterpret_cast<const std::uint8_t*>(bytes.data());
+}
 
 std::size_t little_endian(Bytes bytes, std::size_t at) {
     std::size_t value = 0;
-    for (std::size_t i = 0; i < 4; ++i) value |= std::to_integer<std::size_t>(bytes[at + i]) << 8 * i;
+    for (std::size_t i = 0; i < 4; ++i)
+        value |= std::to_integer<std::size_t>(bytes[at + i]) << 8 * i;
     return value;
 }
 
@@ -39,7 +42,8 @@ int orientation_of(Bytes exif) {
 void walk_chunks(Bytes bytes, WebpFile& file) {
     int frames = 0;
     for (std::size_t at = 12; at + 8 <= std::min(file.end, bytes.size());) {
-        const std::size_t length = little_endian(bytes, at + 4), next = at + 8 + length + length % 2;
+        const std::size_t length = little_endian(bytes, at + 4),
+                          next = at + 8 + length + length % 2;
         if (named(bytes, at, "ANMF")) ++frames;
         if (named(bytes, at, "EXIF") && at + 8 + length <= bytes.size())
             file.orientation = orientation_of(bytes.subspan(at + 8, length));
@@ -50,15 +54,20 @@ void walk_chunks(Bytes bytes, WebpFile& file) {
 
 std::string words_for(VP8StatusCode status) {
     switch (status) {
-        case VP8_STATUS_OUT_OF_MEMORY: throw std::bad_alloc();
-        case VP8_STATUS_UNSUPPORTED_FEATURE: return "a feature that libwebp does not know";
+        case VP8_STATUS_OUT_OF_MEMORY:
+            throw std::bad_alloc();
+        case VP8_STATUS_UNSUPPORTED_FEATURE:
+            return "a feature that libwebp does not know";
         case VP8_STATUS_NOT_ENOUGH_DATA:
-        case VP8_STATUS_SUSPENDED: return "the data ends early";
-        default: return "the coded data is damaged";
+        case VP8_STATUS_SUSPENDED:
+            return "the data ends early";
+        default:
+            return "the coded data is damaged";
     }
 }
 
-std::vector<std::uint8_t> without_alpha(const std::uint8_t* rgba, std::size_t pixels, bool& opaque) {
+std::vector<std::uint8_t> without_alpha(const std::uint8_t* rgba, std::size_t pixels,
+                                        bool& opaque) {
     std::vector<std::uint8_t> rgb(pixels * 3);
     for (std::size_t i = 0; i < pixels; ++i) {
         std::memcpy(&rgb[3 * i], rgba + 4 * i, 3);
@@ -79,7 +88,8 @@ WebpPixels read_animation(Bytes bytes, const WebpFile& file) {
     WebPAnimDecoderOptionsInit(&options);
     options.color_mode = MODE_RGBA;
     const WebPData all{data(bytes), bytes.size()};
-    const std::unique_ptr<WebPAnimDecoder, DeleteDecoder> decoder(WebPAnimDecoderNew(&all, &options));
+    const std::unique_ptr<WebPAnimDecoder, DeleteDecoder> decoder(
+        WebPAnimDecoderNew(&all, &options));
     std::uint8_t* canvas = nullptr;
     int time = 0;
     if (decoder == nullptr || WebPAnimDecoderGetNext(decoder.get(), &canvas, &time) == 0) {

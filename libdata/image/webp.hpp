@@ -24,11 +24,11 @@ WebpFile read_webp_header(std::span<const std::byte> bytes);
 
 /// The first frame's pixels.
 struct WebpPixels {
-    Picture picture;      ///< empty after a fault
+    Picture picture;  ///< empty after a fault
     bool opaque = true;
-    int rows = 0;         ///< whole rows
+    int rows = 0;  ///< whole rows
     bool ends_early = false;
-    std::string fault;    ///< empty = all is well
+    std::string fault;  ///< empty = all is well
 };
 WebpPixels read_webp_pixels(std::span<const std::byte> bytes, const WebpFile& file);
 

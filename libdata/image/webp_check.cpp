@@ -7,35 +7,42 @@
 namespace yolodata {
 namespace {
 
-// Pillow makes a decoder of the whole file when a data set is scanned, which fails for a file that is cut; the
-// pixels are decoded in the training only.
-void judge_pixels(const WebpFile& file, const WebpPixels& pixels, std::size_t size, ImageReport& report) {
+// Pillow makes a decoder of the whole file when a data set is scanned, which fails for a file that
+// is cut; the pixels are decoded in the training only.
+void judge_pixels(const WebpFile& file, const WebpPixels& pixels, std::size_t size,
+                  ImageReport& report) {
     if (file.ends_early)
         return raise_error(report, ImageRule::truncated, Verdict::drops_image,
-                           fmt::format("the file ends at byte {} of {}: {} of {} rows are whole", size, file.end,
-                                       pixels.rows, file.height));
+                           fmt::format("the file ends at byte {} of {}: {} of {} rows are whole",
+                                       size, file.end, pixels.rows, file.height));
     if (pixels.ends_early)
         return raise_error(report, ImageRule::truncated, Verdict::aborts,
-                           fmt::format("the pixel data ends too early: {} of {} rows are whole", pixels.rows, file.height));
+                           fmt::format("the pixel data ends too early: {} of {} rows are whole",
+                                       pixels.rows, file.height));
     if (!pixels.fault.empty())
-        return raise_error(report, ImageRule::corrupt_data, Verdict::aborts,
-                           fmt::format("{} near row {} of {}", pixels.fault, pixels.rows + 1, file.height));
+        return raise_error(
+            report, ImageRule::corrupt_data, Verdict::aborts,
+            fmt::format("{} near row {} of {}", pixels.fault, pixels.rows + 1, file.height));
     report.whole = true;
     report.end = file.end;
     if (size > file.end)
-        raise(report, ImageRule::trailing_data, Severity::info, Verdict::uses, Fix::none,
-              fmt::format("{} bytes behind the picture's end at byte {}", size - file.end, file.end));
+        raise(
+            report, ImageRule::trailing_data, Severity::info, Verdict::uses, Fix::none,
+            fmt::format("{} bytes behind the picture's end at byte {}", size - file.end, file.end));
 }
 
 }  // namespace
 
-void check_webp(std::span<const std::byte> bytes, const CheckOptions& options, ImageReport& report) {
+void check_webp(std::span<const std::byte> bytes, const CheckOptions& options,
+                ImageReport& report) {
     const WebpFile file = read_webp_header(bytes);
     if (!file.fault.empty()) {
         const bool cut = file.ends_early;
-        return raise_error(report, cut ? ImageRule::truncated : ImageRule::corrupt_data, Verdict::drops_image,
-                           cut ? fmt::format("the file ends in its header at byte {}: 0 rows are whole", bytes.size())
-                               : file.fault + ", in the header");
+        return raise_error(
+            report, cut ? ImageRule::truncated : ImageRule::corrupt_data, Verdict::drops_image,
+            cut ? fmt::format("the file ends in its header at byte {}: 0 rows are whole",
+                              bytes.size())
+                : file.fault + ", in the header");
     }
     if (!accept_size(report, file.width, file.height, options)) return;
     report.mode = ColourMode::rgb;

@@ -12,25 +12,29 @@ struct AugmentOptions;
 
 /// The numbers of one random affine or perspective transform.
 struct AffineDraw {
-    double angle = 0;                         ///< degrees, counter-clockwise
-    double scale = 1;                         ///< gain
-    double shear_x = 0, shear_y = 0;          ///< degrees
-    double translate_x = 0.5, translate_y = 0.5;  ///< where the centre goes, fraction of the output's size
+    double angle = 0;                 ///< degrees, counter-clockwise
+    double scale = 1;                 ///< gain
+    double shear_x = 0, shear_y = 0;  ///< degrees
+    double translate_x = 0.5,
+           translate_y = 0.5;  ///< where the centre goes, fraction of the output's size
     double perspective_x = 0, perspective_y = 0;
 
     bool has_perspective() const { return perspective_x != 0 || perspective_y != 0; }
 };
 
-/// Uniform within the ranges of the options; every number is drawn, whether its range is empty or not.
+/// Uniform within the ranges of the options; every number is drawn, whether its range is empty or
+/// not.
 AffineDraw draw_affine(Random& random, const AugmentOptions& options);
 
-/// Row-major 3 × 3, source pixels to output pixels: translate · shear · rotate and scale · perspective ·
-/// centre.
-std::array<double, 9> affine_matrix(const AffineDraw& draw, int source_width, int source_height, int width, int height);
+/// Row-major 3 × 3, source pixels to output pixels: translate · shear · rotate and scale ·
+/// perspective · centre.
+std::array<double, 9> affine_matrix(const AffineDraw& draw, int source_width, int source_height,
+                                    int width, int height);
 
-/// Warps a sample onto width × height (bilinear; padding_value outside) and its boxes along: the upright box
-/// around the four corners, clipped. Boxes stay that are, after clipping, over 2 px wide and high, keep over
-/// a tenth of their scaled area and whose sides differ by less than 100 : 1.
+/// Warps a sample onto width × height (bilinear; padding_value outside) and its boxes along: the
+/// upright box around the four corners, clipped. Boxes stay that are, after clipping, over 2 px
+/// wide and high, keep over a tenth of their scaled area and whose sides differ by less than 100
+/// : 1.
 Sample warp(const Sample& sample, const AffineDraw& draw, int width, int height);
 
 }  // namespace yolodata

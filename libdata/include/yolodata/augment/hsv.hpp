@@ -8,7 +8,8 @@ namespace yolodata {
 
 struct AugmentOptions;
 
-/// Factors for hue (in units of OpenCV's 8-bit hue, taken modulo 180), saturation and value (cut at 255).
+/// Factors for hue (in units of OpenCV's 8-bit hue, taken modulo 180), saturation and value (cut at
+/// 255).
 struct HsvGains {
     double hue = 1, saturation = 1, value = 1;
 };

@@ -10,10 +10,10 @@ namespace yolodata {
 /// Value of pixels that no picture covers, every channel.
 inline constexpr int padding_value = 114;
 
-/// Four pictures around a point of a canvas of 2·imgsz × 2·imgsz (padding_value elsewhere): the first with
-/// its lower right corner there, then upper right, lower left, lower right quarter; what reaches beyond the
-/// canvas is cut off. Boxes are moved along, clipped to the canvas, and left out where nothing remains.
-/// centre_x, centre_y: px, Ultralytics draws them from [imgsz/2, 3·imgsz/2).
+/// Four pictures around a point of a canvas of 2·imgsz × 2·imgsz (padding_value elsewhere): the
+/// first with its lower right corner there, then upper right, lower left, lower right quarter; what
+/// reaches beyond the canvas is cut off. Boxes are moved along, clipped to the canvas, and left out
+/// where nothing remains. centre_x, centre_y: px, Ultralytics draws them from [imgsz/2, 3·imgsz/2).
 Sample mosaic4(const std::array<Sample, 4>& parts, int imgsz, int centre_x, int centre_y);
 
 }  // namespace yolodata

@@ -32,12 +32,13 @@ enum class ImageRule : std::uint8_t {
 /// The rule's id in the catalogue, "image/empty" (static storage).
 std::string_view rule_id(ImageRule rule);
 
-/// One thing that is wrong with, or worth knowing of, a picture. Severity, verdict and fix are those of this
-/// very picture, as far as its bytes decide them.
+/// One thing that is wrong with, or worth knowing of, a picture. Severity, verdict and fix are
+/// those of this very picture, as far as its bytes decide them.
 struct ImageIssue {
     ImageRule rule = ImageRule::corrupt_data;
     Severity severity = Severity::error;
-    Verdict verdict = Verdict::uses;  ///< what Ultralytics 8.4.190 does with the picture because of this
+    Verdict verdict =
+        Verdict::uses;  ///< what Ultralytics 8.4.190 does with the picture because of this
     Fix fix = Fix::none;
     std::string message;  ///< cause, place and number; without the file's name
 };
@@ -54,25 +55,27 @@ struct ImageReport {
     Format format = Format::unknown;
     int header_width = 0, header_height = 0;  ///< px, as coded
     int width = 0, height = 0;                ///< px, EXIF orientation applied
-    int orientation = 1;                      ///< EXIF, 1…8; anything else in the file counts as 1
+    int orientation = 1;  ///< EXIF, 1…8; anything else in the file counts as 1
     ColourMode mode = ColourMode::unknown;
-    int bits = 0;                             ///< a channel
-    bool alpha = false;                       ///< an alpha channel or transparent colours
-    bool opaque = true;                       ///< … of which every pixel is fully opaque
-    int frames = 1;                           ///< pictures in the file that viewers would show
-    bool whole = false;                       ///< every pixel decodes and nothing in the data is damaged
-    std::uint64_t end = 0;                    ///< offset behind the picture's last byte; 0 = not found
-    std::vector<ImageIssue> issues;           ///< in the order of ImageRule
+    int bits = 0;                    ///< a channel
+    bool alpha = false;              ///< an alpha channel or transparent colours
+    bool opaque = true;              ///< … of which every pixel is fully opaque
+    int frames = 1;                  ///< pictures in the file that viewers would show
+    bool whole = false;              ///< every pixel decodes and nothing in the data is damaged
+    std::uint64_t end = 0;           ///< offset behind the picture's last byte; 0 = not found
+    std::vector<ImageIssue> issues;  ///< in the order of ImageRule
 
     const ImageIssue* find(ImageRule rule) const;
 };
 
-/// Decodes the whole picture as strictly as its codec can and reports cause and place of each fault:
-/// truncated at row N of H, bad entropy data near row N, a wrong CRC in chunk NAME at byte B, a missing end
-/// marker, bytes behind the end. Damage is a result; the only exception is std::bad_alloc. Bounded memory:
-/// a few rows, for progressive JPEG and interlaced PNG the whole picture. Thread-safe.
+/// Decodes the whole picture as strictly as its codec can and reports cause and place of each
+/// fault: truncated at row N of H, bad entropy data near row N, a wrong CRC in chunk NAME at byte
+/// B, a missing end marker, bytes behind the end. Damage is a result; the only exception is
+/// std::bad_alloc. Bounded memory: a few rows, for progressive JPEG and interlaced PNG the whole
+/// picture. Thread-safe.
 ///
-/// Where empty, unknown-format, unsupported-format, too-large or too-small holds, it is the only issue.
+/// Where empty, unknown-format, unsupported-format, too-large or too-small holds, it is the only
+/// issue.
 ImageReport check_image(std::span<const std::byte> bytes, const CheckOptions& options = {});
 
 }  // namespace yolodata

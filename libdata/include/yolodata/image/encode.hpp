@@ -8,8 +8,9 @@
 
 namespace yolodata {
 
-/// Baseline JPEG. quality 1…100; at 90 and above chroma is kept at full resolution (4:4:4), below it is
-/// halved (4:2:0). Deterministic for one version of the codec. Throws Error(invalid_argument).
+/// Baseline JPEG. quality 1…100; at 90 and above chroma is kept at full resolution (4:4:4), below
+/// it is halved (4:2:0). Deterministic for one version of the codec. Throws
+/// Error(invalid_argument).
 std::vector<std::byte> encode_jpeg(const Picture& picture, int quality = 95);
 
 /// 8-bit RGB PNG, lossless.

@@ -18,7 +18,9 @@ struct Picture {
 
     bool empty() const noexcept { return rgb.empty(); }
     std::uint8_t* row(int y) { return rgb.data() + static_cast<std::size_t>(y) * width * 3; }
-    const std::uint8_t* row(int y) const { return rgb.data() + static_cast<std::size_t>(y) * width * 3; }
+    const std::uint8_t* row(int y) const {
+        return rgb.data() + static_cast<std::size_t>(y) * width * 3;
+    }
 };
 
 }  // namespace yolodata

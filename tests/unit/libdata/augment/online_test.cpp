@@ -16,7 +16,8 @@ namespace {
 // A plain picture whose level names its number, with one box.
 Sample numbered(std::uint64_t number) {
     Sample sample{Picture(64, 48), {{static_cast<std::int32_t>(number), 8, 8, 56, 40}}};
-    std::fill(sample.image.rgb.begin(), sample.image.rgb.end(), static_cast<std::uint8_t>(120 + number));
+    std::fill(sample.image.rgb.begin(), sample.image.rgb.end(),
+              static_cast<std::uint8_t>(120 + number));
     return sample;
 }
 
@@ -30,7 +31,9 @@ OnlineContext make_context(std::uint64_t n, std::uint64_t window) {
 bool same(const Sample& a, const Sample& b) {
     if (a.image.rgb != b.image.rgb || a.boxes.size() != b.boxes.size()) return false;
     for (std::size_t i = 0; i < a.boxes.size(); ++i)
-        if (a.boxes[i].cls != b.boxes[i].cls || a.boxes[i].x1 != b.boxes[i].x1 || a.boxes[i].y2 != b.boxes[i].y2) return false;
+        if (a.boxes[i].cls != b.boxes[i].cls || a.boxes[i].x1 != b.boxes[i].x1 ||
+            a.boxes[i].y2 != b.boxes[i].y2)
+            return false;
     return true;
 }
 
@@ -39,11 +42,13 @@ TEST(Online, IsAFunctionOfItsKeyAlone) {
     AugmentOptions options;
     options.mixup = 0.5, options.degrees = 10;
     std::vector<Sample> alone, threaded(50);
-    for (std::uint64_t p = 0; p < 50; ++p) alone.push_back(make_training_sample(context, p, options, numbered));
+    for (std::uint64_t p = 0; p < 50; ++p)
+        alone.push_back(make_training_sample(context, p, options, numbered));
     std::vector<std::thread> threads;
     for (std::uint64_t t = 0; t < 4; ++t)
         threads.emplace_back([&, t] {
-            for (std::uint64_t p = 49 - t; p < 50; p -= 4) threaded[p] = make_training_sample(context, p, options, numbered);
+            for (std::uint64_t p = 49 - t; p < 50; p -= 4)
+                threaded[p] = make_training_sample(context, p, options, numbered);
         });
     for (auto& thread : threads) thread.join();
     for (std::uint64_t p = 0; p < 50; ++p) EXPECT_TRUE(same(alone[p], threaded[p])) << p;
@@ -75,7 +80,8 @@ TEST(Online, PartnersComeFromTheWindowBefore) {
             make_training_sample(counting, position, {}, numbered);
             ASSERT_EQ(asked.size(), 4u);
             EXPECT_EQ(asked[0], position);
-            for (int i = 1; i < 4; ++i) distances.insert((position + n - asked[static_cast<std::size_t>(i)]) % n);
+            for (int i = 1; i < 4; ++i)
+                distances.insert((position + n - asked[static_cast<std::size_t>(i)]) % n);
         }
         EXPECT_THAT(distances, ::testing::ElementsAre(1, 2, 3, 4, 5));
     }
@@ -102,7 +108,8 @@ TEST(Online, ClosedMosaicReadsOnePicture) {
 
 TEST(Online, WithoutAnyAugmentationIsALetterbox) {
     AugmentOptions none;
-    none.hsv_h = none.hsv_s = none.hsv_v = none.translate = none.scale = none.fliplr = none.mosaic = 0;
+    none.hsv_h = none.hsv_s = none.hsv_v = none.translate = none.scale = none.fliplr = none.mosaic =
+        0;
     const Sample sample = make_training_sample(make_context(10, 10), 9, none, numbered);
     ASSERT_EQ(sample.boxes.size(), 1u);
     EXPECT_EQ(sample.boxes[0].cls, 0);  // record_at(9)

@@ -19,7 +19,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string sha256_of(const Picture& picture) { return to_hex(sha256(std::as_bytes(std::span(picture.rgb)))); }
+std::string sha256_of(const Picture& picture) {
+    return to_hex(sha256(std::as_bytes(std::span(picture.rgb))));
+}
 
 Picture read_picture(const fs::path& path) {
     std::ifstream file(path, std::ios::binary);
@@ -27,10 +29,11 @@ Picture read_picture(const fs::path& path) {
     return decode(std::as_bytes(std::span(bytes)));
 }
 
-// Computed by Ultralytics 8.4.190. One of its pictures lies in the repository; the others are compared where
-// the data sets are.
+// Computed by Ultralytics 8.4.190. One of its pictures lies in the repository; the others are
+// compared where the data sets are.
 TEST(Letterbox, EqualsUltralytics) {
-    const auto vectors = nlohmann::json::parse(std::ifstream(YOLO_VECTORS "/letterbox/letterbox.json"));
+    const auto vectors =
+        nlohmann::json::parse(std::ifstream(YOLO_VECTORS "/letterbox/letterbox.json"));
     int compared = 0;
     for (const auto& vector : vectors["images"]) {
         const fs::path file = vector["file"].get<std::string>();
@@ -39,10 +42,12 @@ TEST(Letterbox, EqualsUltralytics) {
         if (!fs::exists(path)) continue;
         const Picture picture = read_picture(path);
         ASSERT_EQ(sha256_of(picture), vector["decoded_rgb_sha256"]);
-        // "auto" pads to the next multiple of the stride only: the output's size is the target then.
+        // "auto" pads to the next multiple of the stride only: the output's size is the target
+        // then.
         const int height = vector["output_hw"][0], width = vector["output_hw"][1];
         Letterbox where;
-        const Picture boxed = letterbox(picture, width, height, vector["options"]["scaleup"], &where);
+        const Picture boxed =
+            letterbox(picture, width, height, vector["options"]["scaleup"], &where);
         EXPECT_EQ(sha256_of(boxed), vector["output_rgb_sha256"]) << file;
         EXPECT_DOUBLE_EQ(where.scale_x, vector["ratio_w_h"][0]);
         EXPECT_EQ(where.left, vector["pad_left_top_right_bottom"][0]);
@@ -54,7 +59,8 @@ TEST(Letterbox, EqualsUltralytics) {
 
 TEST(Letterbox, OddPaddingAndHalves) {
     Letterbox where;
-    const Picture wide = letterbox(Picture(100, 33), 64, 64, true, &where);  // 64 x 21.12 → 21, 43 px of padding
+    const Picture wide =
+        letterbox(Picture(100, 33), 64, 64, true, &where);  // 64 x 21.12 → 21, 43 px of padding
     EXPECT_EQ(where.top, 21);
     EXPECT_DOUBLE_EQ(where.pad_y, 21.5);
     EXPECT_EQ(where.left, 0);
@@ -88,7 +94,8 @@ TEST(Resize, LongSide) {
     EXPECT_EQ(resized_to_long_side(100, 3, 640), (Size{640, 20}));     // 19.2 too
     EXPECT_EQ(resized_to_long_side(320, 111, 320), (Size{320, 111}));
     EXPECT_EQ(resized_to_long_side(5000, 1, 320), (Size{320, 1}));
-    for (int side = 1; side < 3000; ++side) EXPECT_EQ(resized_to_long_side(side, side, 640), (Size{640, 640}));
+    for (int side = 1; side < 3000; ++side)
+        EXPECT_EQ(resized_to_long_side(side, side, 640), (Size{640, 640}));
 }
 
 TEST(Resize, KeepsWhatFits) {

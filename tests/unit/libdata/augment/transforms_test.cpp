@@ -25,7 +25,8 @@ Sample plain(int width, int height, std::uint8_t level, std::vector<PixelBox> bo
 // A bright rectangle on black, and its box.
 Sample with_rectangle(int width, int height, int x1, int y1, int x2, int y2) {
     Sample sample = plain(width, height, 0, {{2, float(x1), float(y1), float(x2), float(y2)}});
-    for (int y = y1; y < y2; ++y) std::fill(sample.image.row(y) + 3 * x1, sample.image.row(y) + 3 * x2, std::uint8_t{250});
+    for (int y = y1; y < y2; ++y)
+        std::fill(sample.image.row(y) + 3 * x1, sample.image.row(y) + 3 * x2, std::uint8_t{250});
     return sample;
 }
 
@@ -63,7 +64,8 @@ TEST(Boxes, ToPixelsAndBack) {
 }
 
 TEST(Mosaic, FourQuartersAroundTheCentre) {
-    const std::array<Sample, 4> parts{plain(64, 48, 10), plain(64, 64, 20), plain(30, 64, 30), plain(64, 40, 40)};
+    const std::array<Sample, 4> parts{plain(64, 48, 10), plain(64, 64, 20), plain(30, 64, 30),
+                                      plain(64, 40, 40)};
     const Sample mosaic = mosaic4(parts, 64, 40, 70);
     ASSERT_EQ(mosaic.image.width, 128);
     auto at = [&](int x, int y) { return int{mosaic.image.row(y)[3 * x]}; };
@@ -86,10 +88,11 @@ TEST(Mosaic, FourQuartersAroundTheCentre) {
 
 TEST(Mosaic, BoxesMoveAlongAndAreClipped) {
     const std::array<Sample, 4> parts{
-        plain(64, 64, 0, {{0, 10, 10, 20, 20}, {1, 40, 40, 60, 50}}),  // upper left quarter: moved by (−24, 6)
-        plain(64, 64, 0, {{2, 0, 0, 64, 64}}),                         // by (40, 6)
-        plain(64, 64, 0, {{3, 30, 0, 60, 70}}),                        // by (−24, 70): its lower end is cut
-        plain(64, 64, 0, {{4, 5, 5, 5, 9}})};                          // no area
+        plain(64, 64, 0,
+              {{0, 10, 10, 20, 20}, {1, 40, 40, 60, 50}}),  // upper left quarter: moved by (−24, 6)
+        plain(64, 64, 0, {{2, 0, 0, 64, 64}}),              // by (40, 6)
+        plain(64, 64, 0, {{3, 30, 0, 60, 70}}),             // by (−24, 70): its lower end is cut
+        plain(64, 64, 0, {{4, 5, 5, 5, 9}})};               // no area
     const Sample mosaic = mosaic4(parts, 64, 40, 70);
     ASSERT_EQ(mosaic.boxes.size(), 3u);  // the first lies outside
     EXPECT_EQ(mosaic.boxes[0].cls, 1);
@@ -109,7 +112,9 @@ TEST(Affine, MatrixOfAQuarterTurn) {
     AffineDraw draw;
     draw.angle = 90, draw.scale = 2, draw.translate_x = 0.75;
     const auto m = affine_matrix(draw, 100, 80, 40, 60);
-    auto map = [&](double x, double y) { return std::pair{m[0] * x + m[1] * y + m[2], m[3] * x + m[4] * y + m[5]}; };
+    auto map = [&](double x, double y) {
+        return std::pair{m[0] * x + m[1] * y + m[2], m[3] * x + m[4] * y + m[5]};
+    };
     EXPECT_NEAR(map(50, 40).first, 30, 1e-9);  // the centre goes to 0.75 of 40 px
     EXPECT_NEAR(map(50, 40).second, 30, 1e-9);
     EXPECT_NEAR(map(60, 40).first, 30, 1e-9);  // counter-clockwise: right becomes up, twice as far
@@ -152,12 +157,12 @@ TEST(Affine, DropsWhatIsHardlyLeft) {
         return !warp(plain(100, 100, 0, {box}), draw, 100, 100).boxes.empty();
     };
     EXPECT_TRUE(kept({0, 10, 10, 12.1f, 13}));
-    EXPECT_FALSE(kept({0, 10, 10, 12, 20}));      // 2 px wide
+    EXPECT_FALSE(kept({0, 10, 10, 12, 20}));  // 2 px wide
     EXPECT_FALSE(kept({0, 10, 10, 20, 11.9f}));
-    EXPECT_TRUE(kept({0, -80, 0, 10, 50}));       // a ninth of it inside
-    EXPECT_FALSE(kept({0, -90, 0, 10, 50}));      // a tenth
-    EXPECT_FALSE(kept({0, 110, 10, 130, 30}));    // outside
-    EXPECT_FALSE(kept({0, 20, 20, 10, 30}));      // turned inside out
+    EXPECT_TRUE(kept({0, -80, 0, 10, 50}));     // a ninth of it inside
+    EXPECT_FALSE(kept({0, -90, 0, 10, 50}));    // a tenth
+    EXPECT_FALSE(kept({0, 110, 10, 130, 30}));  // outside
+    EXPECT_FALSE(kept({0, 20, 20, 10, 30}));    // turned inside out
     AffineDraw half;
     half.scale = 0.5;  // the share is of the scaled area
     EXPECT_TRUE(kept({0, 10, 10, 20, 20}, half));
@@ -210,7 +215,8 @@ TEST(Hsv, ChangesHueSaturationAndValue) {
 
 TEST(Hsv, GainsOfOneChangeNothing) {
     Picture picture(16, 16);
-    for (std::size_t i = 0; i < picture.rgb.size(); ++i) picture.rgb[i] = static_cast<std::uint8_t>(i * 37);
+    for (std::size_t i = 0; i < picture.rgb.size(); ++i)
+        picture.rgb[i] = static_cast<std::uint8_t>(i * 37);
     const Picture before = picture;
     apply_hsv(picture, {});
     EXPECT_EQ(picture.rgb, before.rgb);

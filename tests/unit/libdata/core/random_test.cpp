@@ -14,11 +14,13 @@ namespace {
 // Published with the generator (Random123, kat_vectors).
 TEST(Philox, KnownAnswers) {
     using Block = std::array<std::uint32_t, 4>;
-    EXPECT_EQ(philox4x32({0, 0, 0, 0}, {0, 0}), (Block{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}));
+    EXPECT_EQ(philox4x32({0, 0, 0, 0}, {0, 0}),
+              (Block{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}));
     EXPECT_EQ(philox4x32({~0u, ~0u, ~0u, ~0u}, {~0u, ~0u}),
               (Block{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}));
-    EXPECT_EQ(philox4x32({0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}, {0xa4093822, 0x299f31d0}),
-              (Block{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}));
+    EXPECT_EQ(
+        philox4x32({0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}, {0xa4093822, 0x299f31d0}),
+        (Block{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}));
 }
 
 TEST(Random, SameArgumentsSameStream) {
@@ -72,7 +74,8 @@ TEST(Random, BelowHasNoBias) {
 }
 
 TEST(Permutation, IsABijection) {
-    for (std::uint64_t n : {1, 2, 3, 4, 5, 7, 16, 17, 63, 64, 65, 205, 1000, 1024, 1025, 4097, 65537}) {
+    for (std::uint64_t n :
+         {1, 2, 3, 4, 5, 7, 16, 17, 63, 64, 65, 205, 1000, 1024, 1025, 4097, 65537}) {
         for (std::uint32_t epoch : {0u, 1u}) {
             const Permutation order(n, 42, epoch);
             std::vector<bool> seen(n);
@@ -97,7 +100,8 @@ TEST(Permutation, HugeSizes) {
     EXPECT_EQ(seen.size(), 1000u);
 }
 
-// Every value comes first, and every value stands anywhere, about equally often over epochs and seeds.
+// Every value comes first, and every value stands anywhere, about equally often over epochs and
+// seeds.
 TEST(Permutation, IsFair) {
     const int n = 10, epochs = 20000;
     std::array<std::array<int, n>, n> count{};
@@ -107,7 +111,8 @@ TEST(Permutation, IsFair) {
     }
     double chi2 = 0;
     for (const auto& row : count)
-        for (int c : row) chi2 += (c - epochs / double(n)) * (c - epochs / double(n)) / (epochs / double(n));
+        for (int c : row)
+            chi2 += (c - epochs / double(n)) * (c - epochs / double(n)) / (epochs / double(n));
     EXPECT_LT(chi2, 140);  // 81 degrees of freedom: 140 is exceeded by chance once in 20,000 times
 }
 

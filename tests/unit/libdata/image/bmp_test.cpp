@@ -30,14 +30,17 @@ struct BmpKind {
 Bytes make_bmp(const BmpKind& kind, const std::string& pixels) {
     std::string info;
     if (kind.core) {
-        info = number(12, 4) + number(kind.width, 2) + number(kind.height, 2) + number(1, 2) + number(kind.bits, 2);
+        info = number(12, 4) + number(kind.width, 2) + number(kind.height, 2) + number(1, 2) +
+               number(kind.bits, 2);
     } else {
         const int height = kind.top_down ? -kind.height : kind.height;
-        info = number(40, 4) + number(kind.width, 4) + number(height, 4) + number(1, 2) + number(kind.bits, 2) +
-               number(kind.compression, 4) + number(pixels.size(), 4) + std::string(16, '\0');
+        info = number(40, 4) + number(kind.width, 4) + number(height, 4) + number(1, 2) +
+               number(kind.bits, 2) + number(kind.compression, 4) + number(pixels.size(), 4) +
+               std::string(16, '\0');
     }
     const std::string head = info + kind.masks + kind.palette;
-    const auto start = static_cast<std::uint32_t>(14 + head.size()), size = start + static_cast<std::uint32_t>(pixels.size());
+    const auto start = static_cast<std::uint32_t>(14 + head.size()),
+               size = start + static_cast<std::uint32_t>(pixels.size());
     return test::to_bytes("BM" + number(size, 4) + number(0, 4) + number(start, 4) + head + pixels);
 }
 
@@ -81,7 +84,8 @@ TEST(Bmp, CutAtEveryByte) {
         EXPECT_THROW(decode(cut), Error);
     }
     const Bytes half(bytes.begin(), bytes.begin() + 54 + 40 * 5 + 3);
-    EXPECT_THAT(check_image(half).issues[0].message, ::testing::HasSubstr("row 6 of 11: 5 of 11 rows are whole"));
+    EXPECT_THAT(check_image(half).issues[0].message,
+                ::testing::HasSubstr("row 6 of 11: 5 of 11 rows are whole"));
 }
 
 TEST(Bmp, SixteenAndThirtyTwoBits) {
@@ -113,7 +117,8 @@ TEST(Bmp, SixteenAndThirtyTwoBits) {
 TEST(Bmp, PalettesAndRuns) {
     BmpKind kind;
     kind.width = 12, kind.height = 10, kind.bits = 8, kind.compression = 1;
-    for (int i = 0; i < 256; ++i) kind.palette += number(static_cast<std::uint32_t>(i * 0x010101), 4);
+    for (int i = 0; i < 256; ++i)
+        kind.palette += number(static_cast<std::uint32_t>(i * 0x010101), 4);
     std::string runs;
     for (int y = 0; y < 9; ++y) runs += "\x05\x07"s + "\0\x03\1\2\3\0"s + "\x04\x09"s + "\0\0"s;
     runs += "\0\2\2\0"s + "\x03\x0A"s + "\0\1"s;  // two to the right, three of index 10, end
@@ -163,11 +168,13 @@ TEST(Bmp, HeadersThatMakeNoPicture) {
     EXPECT_TRUE(check_image(make_bmp(kind, pixels)).find(ImageRule::corrupt_data));
     kind.width = 0x7FFFFFFF;
     EXPECT_TRUE(check_image(make_bmp(kind, pixels)).find(ImageRule::too_large));
-    EXPECT_EQ(detect_format(test::to_bytes("BM is the name of a company, not a picture")), Format::unknown);
+    EXPECT_EQ(detect_format(test::to_bytes("BM is the name of a company, not a picture")),
+              Format::unknown);
 }
 
 TEST(Bmp, BytesBehindTheEnd) {
-    Bytes bytes = make_bmp({}, rows_of_24(test::draw(13, 11), false) + "\0\0"s);  // padding that the file declares
+    Bytes bytes = make_bmp(
+        {}, rows_of_24(test::draw(13, 11), false) + "\0\0"s);  // padding that the file declares
     EXPECT_TRUE(check_image(bytes).issues.empty());
     const ImageReport report = check_image(test::join(bytes, Bytes(7)));
     ASSERT_TRUE(report.find(ImageRule::trailing_data));

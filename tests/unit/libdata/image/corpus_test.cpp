@@ -10,8 +10,8 @@
 #include <nlohmann/json.hpp>
 
 #include "drawn.hpp"
-#include "yolodata/core/sha256.hpp"
 #include "yolodata/core/error.hpp"
+#include "yolodata/core/sha256.hpp"
 #include "yolodata/image/check.hpp"
 #include "yolodata/image/decode.hpp"
 
@@ -21,19 +21,23 @@ namespace {
 namespace fs = std::filesystem;
 const std::string corpus = YOLO_SHARED "/corpus/";
 
-nlohmann::json load(const std::string& name) { return nlohmann::json::parse(std::ifstream(corpus + name)); }
+nlohmann::json load(const std::string& name) {
+    return nlohmann::json::parse(std::ifstream(corpus + name));
+}
 
 // "rule severity verdict", one a finding; info findings only need to be there.
 using Findings = std::set<std::string>;
 
-std::string line_of(const std::string& rule, const std::string& severity, const std::string& verdict) {
+std::string line_of(const std::string& rule, const std::string& severity,
+                    const std::string& verdict) {
     return rule + ' ' + severity + ' ' + verdict;
 }
 
 // Rules that a file's bytes do not decide, or not yet: names, pixels, statistics, other files.
 bool is_ours(const std::string& rule) {
-    static const std::set<std::string> others{"image/unreadable", "image/format-mismatch", "image/blank", "image/dark",
-                                              "image/bright", "image/blurry", "image/low-information", "image/odd-aspect"};
+    static const std::set<std::string> others{
+        "image/unreadable", "image/format-mismatch", "image/blank",           "image/dark",
+        "image/bright",     "image/blurry",          "image/low-information", "image/odd-aspect"};
     return rule.starts_with("image/") && !others.contains(rule);
 }
 
@@ -48,7 +52,8 @@ TEST(Corpus, EveryPictureGetsItsFindings) {
             if (!is_ours(rule)) continue;
             std::string path = finding["path"];
             const std::string severity = finding["severity"], verdict = finding["ultralytics"];
-            (finding.contains("optional") ? allowed : right)[path].insert(line_of(rule, severity, verdict));
+            (finding.contains("optional") ? allowed : right)[path].insert(
+                line_of(rule, severity, verdict));
             for (const auto& other : finding.value("any_of", std::vector<std::string>{}))
                 allowed[path].insert(line_of(other, severity, verdict));
         }
@@ -63,15 +68,18 @@ TEST(Corpus, EveryPictureGetsItsFindings) {
             Findings found, infos;
             for (const ImageIssue& issue : report.issues) {
                 std::string verdict(to_string(issue.verdict)), severity(to_string(issue.severity));
-                (issue.severity == Severity::info ? infos : found).insert(line_of(std::string(rule_id(issue.rule)), severity, verdict));
+                (issue.severity == Severity::info ? infos : found)
+                    .insert(line_of(std::string(rule_id(issue.rule)), severity, verdict));
             }
             for (const std::string& line : right[path]) {
-                EXPECT_TRUE(found.contains(line) || infos.contains(line)) << name << '/' << path << " lacks " << line;
+                EXPECT_TRUE(found.contains(line) || infos.contains(line))
+                    << name << '/' << path << " lacks " << line;
                 found.erase(line);
                 ++findings;
             }
             for (const std::string& line : found)
-                EXPECT_TRUE(allowed[path].contains(line)) << name << '/' << path << " wrongly has " << line;
+                EXPECT_TRUE(allowed[path].contains(line))
+                    << name << '/' << path << " wrongly has " << line;
             ++pictures;
         }
     }
@@ -91,8 +99,11 @@ TEST(Corpus, PixelsOfOpenCv) {
         if (!can_decode(report.format) || report.find(ImageRule::corrupt_data) != nullptr) continue;
         Picture picture;
         ASSERT_NO_THROW(picture = decode(bytes)) << path;
-        for (std::size_t i = 0; i < picture.rgb.size(); i += 3) std::swap(picture.rgb[i], picture.rgb[i + 2]);
-        EXPECT_EQ(to_hex(sha256(std::as_bytes(std::span(picture.rgb)))).substr(0, 16), measured["cv2_hash"]) << path;
+        for (std::size_t i = 0; i < picture.rgb.size(); i += 3)
+            std::swap(picture.rgb[i], picture.rgb[i + 2]);
+        EXPECT_EQ(to_hex(sha256(std::as_bytes(std::span(picture.rgb)))).substr(0, 16),
+                  measured["cv2_hash"])
+            << path;
         ++compared;
     }
     EXPECT_GT(compared, 400);

@@ -30,7 +30,8 @@ ErrorKind kind_of_failure(const Bytes& bytes, const DecodeOptions& options = {})
 
 int largest_difference(const Picture& a, const Picture& b) {
     int largest = 0;
-    for (std::size_t i = 0; i < a.rgb.size(); ++i) largest = std::max(largest, std::abs(a.rgb[i] - b.rgb[i]));
+    for (std::size_t i = 0; i < a.rgb.size(); ++i)
+        largest = std::max(largest, std::abs(a.rgb[i] - b.rgb[i]));
     return largest;
 }
 
@@ -57,13 +58,15 @@ TEST(Decode, PngsOfEveryKind) {
             for (int depth : {8, 16}) {
                 kind.colour_type = type, kind.bit_depth = depth;
                 const Picture gray = decode(test::make_png(kind));
-                for (std::size_t i = 0; i < gray.rgb.size(); ++i) ASSERT_EQ(gray.rgb[i], drawn.rgb[i - i % 3]);
+                for (std::size_t i = 0; i < gray.rgb.size(); ++i)
+                    ASSERT_EQ(gray.rgb[i], drawn.rgb[i - i % 3]);
             }
         kind.colour_type = 3, kind.bit_depth = 2;
         const Picture palette = decode(test::make_png(kind));
         for (std::size_t i = 0; i < palette.rgb.size(); i += 3) {
             const int index = drawn.rgb[i] / 64;
-            for (int c = 0; c < 3; ++c) ASSERT_EQ(palette.rgb[i + static_cast<std::size_t>(c)], index == c + 1 ? 255 : 0);
+            for (int c = 0; c < 3; ++c)
+                ASSERT_EQ(palette.rgb[i + static_cast<std::size_t>(c)], index == c + 1 ? 255 : 0);
         }
     }
 }
@@ -86,17 +89,26 @@ TEST(Decode, GrayAndCmykJpegs) {
 TEST(Decode, TurnsByExif) {
     const Bytes plain = test::make_png({});
     const Picture stored = decode(plain);
-    // Where the shown pixel (x, y) lies in the stored picture of w × h (EXIF 2.3, table of Orientation).
+    // Where the shown pixel (x, y) lies in the stored picture of w × h (EXIF 2.3, table of
+    // Orientation).
     auto source = [](int orientation, int x, int y, int w, int h) -> std::pair<int, int> {
         switch (orientation) {
-            case 2: return {w - 1 - x, y};
-            case 3: return {w - 1 - x, h - 1 - y};
-            case 4: return {x, h - 1 - y};
-            case 5: return {y, x};
-            case 6: return {y, h - 1 - x};
-            case 7: return {w - 1 - y, h - 1 - x};
-            case 8: return {w - 1 - y, x};
-            default: return {x, y};
+            case 2:
+                return {w - 1 - x, y};
+            case 3:
+                return {w - 1 - x, h - 1 - y};
+            case 4:
+                return {x, h - 1 - y};
+            case 5:
+                return {y, x};
+            case 6:
+                return {y, h - 1 - x};
+            case 7:
+                return {w - 1 - y, h - 1 - x};
+            case 8:
+                return {w - 1 - y, x};
+            default:
+                return {x, y};
         }
     };
     for (int orientation = 1; orientation <= 8; ++orientation) {
@@ -108,7 +120,8 @@ TEST(Decode, TurnsByExif) {
             for (int x = 0; x < shown.width; ++x) {
                 const auto [sx, sy] = source(orientation, x, y, 40, 30);
                 for (int c = 0; c < 3; ++c)
-                    ASSERT_EQ(shown.row(y)[3 * x + c], stored.row(sy)[3 * sx + c]) << orientation << ' ' << x << ' ' << y;
+                    ASSERT_EQ(shown.row(y)[3 * x + c], stored.row(sy)[3 * sx + c])
+                        << orientation << ' ' << x << ' ' << y;
             }
     }
 }
@@ -117,8 +130,10 @@ TEST(Decode, Failures) {
     EXPECT_EQ(kind_of_failure({}), ErrorKind::corrupt);
     EXPECT_EQ(kind_of_failure(test::to_bytes("no picture at all")), ErrorKind::corrupt);
     EXPECT_EQ(kind_of_failure(test::to_bytes("GIF89a..........")), ErrorKind::unsupported);
-    EXPECT_EQ(kind_of_failure(test::make_jpeg({}), {.max_pixels = 64 * 48 - 1}), ErrorKind::resource);
-    EXPECT_EQ(kind_of_failure(test::make_png({}), {.max_pixels = 40 * 30 - 1}), ErrorKind::resource);
+    EXPECT_EQ(kind_of_failure(test::make_jpeg({}), {.max_pixels = 64 * 48 - 1}),
+              ErrorKind::resource);
+    EXPECT_EQ(kind_of_failure(test::make_png({}), {.max_pixels = 40 * 30 - 1}),
+              ErrorKind::resource);
     Bytes jpeg = test::make_jpeg({});
     jpeg.resize(jpeg.size() / 2);
     EXPECT_EQ(kind_of_failure(jpeg), ErrorKind::corrupt);
@@ -150,7 +165,8 @@ TEST(Encode, SubsamplesChromaBelow90) {
     // The sampling factors stand in the frame header (SOF0), one byte a component.
     auto luma_sampling = [](const Bytes& jpeg) {
         for (std::size_t i = 0; i + 12 < jpeg.size(); ++i)
-            if (jpeg[i] == std::byte{0xFF} && jpeg[i + 1] == std::byte{0xC0}) return std::to_integer<int>(jpeg[i + 11]);
+            if (jpeg[i] == std::byte{0xFF} && jpeg[i + 1] == std::byte{0xC0})
+                return std::to_integer<int>(jpeg[i + 11]);
         return 0;
     };
     EXPECT_EQ(luma_sampling(encode_jpeg(test::draw(16, 16), 90)), 0x11);

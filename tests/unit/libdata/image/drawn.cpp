@@ -39,7 +39,8 @@ std::string big_endian(std::uint32_t value, int size) {
 
 std::string chunk_text(std::string_view name, std::string_view content) {
     const std::string body = std::string(name) + std::string(content);
-    const auto crc = crc32(0, reinterpret_cast<const Bytef*>(body.data()), static_cast<uInt>(body.size()));
+    const auto crc =
+        crc32(0, reinterpret_cast<const Bytef*>(body.data()), static_cast<uInt>(body.size()));
     return big_endian(static_cast<std::uint32_t>(content.size()), 4) + body +
            big_endian(static_cast<std::uint32_t>(crc), 4);
 }
@@ -49,9 +50,12 @@ std::vector<std::uint8_t> png_row(const PngKind& kind, const Picture& picture, i
     for (int x = 0; x < kind.width; ++x) {
         const std::uint8_t* pixel = picture.row(y) + 3 * x;
         std::vector<std::uint8_t> samples;
-        if (kind.colour_type == PNG_COLOR_TYPE_PALETTE) samples = {static_cast<std::uint8_t>(pixel[0] / 64)};
-        else if ((kind.colour_type & PNG_COLOR_MASK_COLOR) != 0) samples = {pixel[0], pixel[1], pixel[2]};
-        else samples = {pixel[0]};
+        if (kind.colour_type == PNG_COLOR_TYPE_PALETTE)
+            samples = {static_cast<std::uint8_t>(pixel[0] / 64)};
+        else if ((kind.colour_type & PNG_COLOR_MASK_COLOR) != 0)
+            samples = {pixel[0], pixel[1], pixel[2]};
+        else
+            samples = {pixel[0]};
         if ((kind.colour_type & PNG_COLOR_MASK_ALPHA) != 0)
             samples.push_back(static_cast<std::uint8_t>(x == 3 && y == 2 ? kind.alpha_value : 255));
         for (std::uint8_t sample : samples) {
@@ -70,8 +74,10 @@ Picture draw(int width, int height) {
     for (int y = 0; y < height; ++y)
         for (int x = 0; x < width; ++x) {
             std::uint8_t* pixel = picture.row(y) + 3 * x;
-            pixel[0] = static_cast<std::uint8_t>(std::min<std::uint64_t>(255, 255u * x / width + noise.below(40)));
-            pixel[1] = static_cast<std::uint8_t>(std::min<std::uint64_t>(255, 255u * y / height + noise.below(20)));
+            pixel[0] = static_cast<std::uint8_t>(
+                std::min<std::uint64_t>(255, 255u * x / width + noise.below(40)));
+            pixel[1] = static_cast<std::uint8_t>(
+                std::min<std::uint64_t>(255, 255u * y / height + noise.below(20)));
             pixel[2] = static_cast<std::uint8_t>((x / 8 + y / 8) % 2 * 120 + noise.below(30));
         }
     return picture;
@@ -79,7 +85,9 @@ Picture draw(int width, int height) {
 
 Bytes make_jpeg(const JpegKind& kind) {
     const Picture picture = draw(kind.width, kind.height);
-    std::vector<std::uint8_t> pixels = kind.cmyk ? to_cmyk(picture) : kind.gray ? to_gray(picture) : picture.rgb;
+    std::vector<std::uint8_t> pixels = kind.cmyk   ? to_cmyk(picture)
+                                       : kind.gray ? to_gray(picture)
+                                                   : picture.rgb;
     jpeg_compress_struct info;
     jpeg_error_mgr errors;
     info.err = jpeg_std_error(&errors);  // the tests' own mistakes may end the process
@@ -93,7 +101,8 @@ Bytes make_jpeg(const JpegKind& kind) {
     info.in_color_space = kind.cmyk ? JCS_CMYK : kind.gray ? JCS_GRAYSCALE : JCS_RGB;
     jpeg_set_defaults(&info);
     jpeg_set_quality(&info, kind.quality, TRUE);
-    if (!kind.gray) info.comp_info[0].h_samp_factor = info.comp_info[0].v_samp_factor = kind.sampling;
+    if (!kind.gray)
+        info.comp_info[0].h_samp_factor = info.comp_info[0].v_samp_factor = kind.sampling;
     info.arith_code = kind.arithmetic ? TRUE : FALSE;
     info.restart_in_rows = kind.restart_rows;
     if (kind.progressive) jpeg_simple_progression(&info);
@@ -134,16 +143,19 @@ Bytes make_png(const PngKind& kind) {
             to.insert(to.end(), first, first + size);
         },
         nullptr);
-    png_set_IHDR(png, info, static_cast<png_uint_32>(kind.width), static_cast<png_uint_32>(kind.height), kind.bit_depth,
-                 kind.colour_type, kind.interlaced ? PNG_INTERLACE_ADAM7 : PNG_INTERLACE_NONE, 0, 0);
+    png_set_IHDR(png, info, static_cast<png_uint_32>(kind.width),
+                 static_cast<png_uint_32>(kind.height), kind.bit_depth, kind.colour_type,
+                 kind.interlaced ? PNG_INTERLACE_ADAM7 : PNG_INTERLACE_NONE, 0, 0);
     const png_color palette[4] = {{0, 0, 0}, {255, 0, 0}, {0, 255, 0}, {0, 0, 255}};
     if (kind.colour_type == PNG_COLOR_TYPE_PALETTE) png_set_PLTE(png, info, palette, 4);
     if (kind.transparent_colour) {
         const png_byte alpha[1] = {0};
         const std::uint8_t* first = picture.row(0);
         const png_color_16 colour{0, first[0], first[1], first[2], first[0]};
-        if (kind.colour_type == PNG_COLOR_TYPE_PALETTE) png_set_tRNS(png, info, alpha, 1, nullptr);
-        else png_set_tRNS(png, info, nullptr, 0, &colour);
+        if (kind.colour_type == PNG_COLOR_TYPE_PALETTE)
+            png_set_tRNS(png, info, alpha, 1, nullptr);
+        else
+            png_set_tRNS(png, info, nullptr, 0, &colour);
     }
     png_write_info(png, info);
     if (kind.bit_depth < 8) png_set_packing(png);
@@ -156,8 +168,10 @@ Bytes make_png(const PngKind& kind) {
 
 Bytes with_segment(const Bytes& jpeg, int marker, std::string_view content) {
     const std::string segment = std::string(1, '\xFF') + static_cast<char>(marker) +
-                                big_endian(static_cast<std::uint32_t>(content.size()) + 2, 2) + std::string(content);
-    return join(join(Bytes(jpeg.begin(), jpeg.begin() + 2), to_bytes(segment)), Bytes(jpeg.begin() + 2, jpeg.end()));
+                                big_endian(static_cast<std::uint32_t>(content.size()) + 2, 2) +
+                                std::string(content);
+    return join(join(Bytes(jpeg.begin(), jpeg.begin() + 2), to_bytes(segment)),
+                Bytes(jpeg.begin() + 2, jpeg.end()));
 }
 
 std::string exif_block(int orientation, bool little_endian) {
@@ -166,11 +180,14 @@ std::string exif_block(int orientation, bool little_endian) {
         if (little_endian) std::reverse(text.begin(), text.end());
         return text;
     };
-    return std::string(little_endian ? "II" : "MM") + number(42, 2) + number(8, 4) + number(1, 2) + number(0x0112, 2) +
-           number(3, 2) + number(1, 4) + number(static_cast<std::uint32_t>(orientation), 2) + number(0, 2) + number(0, 4);
+    return std::string(little_endian ? "II" : "MM") + number(42, 2) + number(8, 4) + number(1, 2) +
+           number(0x0112, 2) + number(3, 2) + number(1, 4) +
+           number(static_cast<std::uint32_t>(orientation), 2) + number(0, 2) + number(0, 4);
 }
 
-Bytes png_chunk(std::string_view name, std::string_view content) { return to_bytes(chunk_text(name, content)); }
+Bytes png_chunk(std::string_view name, std::string_view content) {
+    return to_bytes(chunk_text(name, content));
+}
 
 Bytes with_chunk(const Bytes& png, std::string_view name, std::string_view content) {
     constexpr int header_end = 8 + 25;

@@ -20,15 +20,16 @@ Picture draw(int width, int height);
 struct JpegKind {
     int width = 64, height = 48;
     int quality = 85;
-    int sampling = 2;          ///< of luma, both ways
+    int sampling = 2;  ///< of luma, both ways
     bool progressive = false, arithmetic = false, gray = false, cmyk = false;
-    bool interleaved = true;   ///< false: one scan a component
+    bool interleaved = true;  ///< false: one scan a component
     int restart_rows = 0;
     std::string comment = {};
 };
 Bytes make_jpeg(const JpegKind& kind);
 
-/// A PNG of draw(width, height): colour type and depth as in the format, alpha_value where there is alpha.
+/// A PNG of draw(width, height): colour type and depth as in the format, alpha_value where there is
+/// alpha.
 struct PngKind {
     int width = 40, height = 30;
     int colour_type = 2, bit_depth = 8;

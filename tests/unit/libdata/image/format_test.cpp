@@ -21,10 +21,18 @@ TEST(Format, BySignature) {
         {"II*\0\x08\0\0\0\0\0"s, Format::tiff},
         {"MM\0*\0\0\0\x08\0\0"s, Format::tiff},
         {"II*\0\x08\0\0\0\1\0\x12\xC6\1\0\4\0\0\0\1\4\0\0"s, Format::dng},
-        {"\0\0\0\x1C" "ftypavif\0\0\0\0mif1avifmiaf"s, Format::avif},
-        {"\0\0\0\x18" "ftypmif1\0\0\0\0mif1avif"s, Format::avif},
-        {"\0\0\0\x18" "ftypheic\0\0\0\0mif1heic"s, Format::heic},
-        {"\0\0\0\x18" "ftypisom\0\0\0\0isomavc1"s, Format::unknown},
+        {"\0\0\0\x1C"
+         "ftypavif\0\0\0\0mif1avifmiaf"s,
+         Format::avif},
+        {"\0\0\0\x18"
+         "ftypmif1\0\0\0\0mif1avif"s,
+         Format::avif},
+        {"\0\0\0\x18"
+         "ftypheic\0\0\0\0mif1heic"s,
+         Format::heic},
+        {"\0\0\0\x18"
+         "ftypisom\0\0\0\0isomavc1"s,
+         Format::unknown},
         {"\0\0\0\x0CjP  \r\n\x87\n"s, Format::jpeg2000},
         {"\xFF\x4F\xFF\x51"s, Format::jpeg2000},
         {"P5\n10 10\n255\n"s, Format::pnm},
@@ -36,7 +44,8 @@ TEST(Format, BySignature) {
         {""s, Format::unknown},
     };
     for (const auto& [text, format] : cases)
-        EXPECT_EQ(detect_format(test::to_bytes(text)), format) << text << " is " << format_name(format);
+        EXPECT_EQ(detect_format(test::to_bytes(text)), format)
+            << text << " is " << format_name(format);
 }
 
 TEST(Format, Suffixes) {

@@ -32,17 +32,23 @@ std::vector<JpegKind> every_kind() {
     kinds[8].interleaved = false;
     kinds[9].comment = "an end \xFF\xD9 inside";
     kinds[10].width = kinds[10].height = 10;
-    kinds[11].width = 61, kinds[11].height = 47, kinds[11].progressive = true, kinds[11].restart_rows = 1;
+    kinds[11].width = 61, kinds[11].height = 47, kinds[11].progressive = true,
+    kinds[11].restart_rows = 1;
     return kinds;
 }
 
-Bytes cut(const Bytes& bytes, std::size_t size) { return {bytes.begin(), bytes.begin() + static_cast<long>(size)}; }
+Bytes cut(const Bytes& bytes, std::size_t size) {
+    return {bytes.begin(), bytes.begin() + static_cast<long>(size)};
+}
 
-bool only(const ImageReport& report, ImageRule rule) { return report.issues.size() == 1 && report.issues[0].rule == rule; }
+bool only(const ImageReport& report, ImageRule rule) {
+    return report.issues.size() == 1 && report.issues[0].rule == rule;
+}
 
 std::string describe(const ImageReport& report) {
     std::string text = report.whole ? ", whole" : ", not whole";
-    for (const ImageIssue& issue : report.issues) text += ", " + std::string(rule_id(issue.rule)) + ": " + issue.message;
+    for (const ImageIssue& issue : report.issues)
+        text += ", " + std::string(rule_id(issue.rule)) + ": " + issue.message;
     return text;
 }
 
@@ -64,8 +70,9 @@ TEST(CheckJpeg, EveryKindIsWhole) {
     }
 }
 
-// Cut anywhere: what is left is truncated, but for the very end, where only the end marker is missing. An
-// arithmetic coder may end its data early, so that its last rows need no byte more (ITU-T T.81, D.1.8).
+// Cut anywhere: what is left is truncated, but for the very end, where only the end marker is
+// missing. An arithmetic coder may end its data early, so that its last rows need no byte more
+// (ITU-T T.81, D.1.8).
 TEST(CheckJpeg, CutAtEveryByte) {
     for (JpegKind kind : every_kind()) {
         kind.height = std::min(kind.height, 32);
@@ -94,7 +101,9 @@ TEST(CheckJpeg, SaysWhereItIsCut) {
     ASSERT_TRUE(half.find(ImageRule::truncated));
     EXPECT_THAT(half.issues[0].message, ::testing::ContainsRegex("[0-9]+ of 160 rows are whole"));
     int rows = 0, of = 0, near = 0;
-    ASSERT_EQ(std::sscanf(half.issues[0].message.c_str(), "the file ends in row %d of %d: %d", &near, &of, &rows), 3);
+    ASSERT_EQ(std::sscanf(half.issues[0].message.c_str(), "the file ends in row %d of %d: %d",
+                          &near, &of, &rows),
+              3);
     EXPECT_EQ(rows % 16, 0);
     EXPECT_EQ(near, rows + 1);
     EXPECT_NEAR(rows, 80, 32);
@@ -105,10 +114,12 @@ TEST(CheckJpeg, EndMarkerBehindTheCutDoesNotHideIt) {
     for (const JpegKind& kind : every_kind()) {
         if (kind.width == 10) continue;
         const Bytes bytes = make_jpeg(kind);
-        const Bytes closed = test::join(cut(bytes, bytes.size() * 6 / 10), test::to_bytes("\xFF\xD9"));
+        const Bytes closed =
+            test::join(cut(bytes, bytes.size() * 6 / 10), test::to_bytes("\xFF\xD9"));
         const ImageReport report = check_image(closed);
         const ImageIssue* issue = report.find(ImageRule::corrupt_data);
-        if (issue == nullptr) issue = report.find(ImageRule::truncated);  // the cut lies in a scan's header
+        if (issue == nullptr)
+            issue = report.find(ImageRule::truncated);  // the cut lies in a scan's header
         ASSERT_TRUE(issue) << describe(report) << kind.progressive << kind.arithmetic << kind.width;
         EXPECT_EQ(issue->verdict, Verdict::uses);
         EXPECT_THROW(decode(closed), std::runtime_error);
@@ -138,7 +149,8 @@ TEST(CheckJpeg, FlippedBitsNeverCrashAndAreMostlySeen) {
             seen += !report.issues.empty();
         }
         // Most bits of a noisy picture are those of coefficients' values: any value is valid there.
-        EXPECT_GT(seen, flips / 5) << seen << " of " << flips << (progressive ? ", progressive" : "");
+        EXPECT_GT(seen, flips / 5)
+            << seen << " of " << flips << (progressive ? ", progressive" : "");
     }
 }
 
@@ -147,10 +159,12 @@ TEST(CheckJpeg, WrongRestartMarker) {
     kind.restart_rows = 1, kind.height = 96;
     Bytes bytes = make_jpeg(kind);
     for (std::size_t i = 0; i + 1 < bytes.size(); ++i)
-        if (bytes[i] == std::byte{0xFF} && bytes[i + 1] == std::byte{0xD2}) bytes[i + 1] = std::byte{0xD6};
+        if (bytes[i] == std::byte{0xFF} && bytes[i + 1] == std::byte{0xD2})
+            bytes[i + 1] = std::byte{0xD6};
     const ImageReport report = check_image(bytes);
     ASSERT_TRUE(only(report, ImageRule::corrupt_data));
-    EXPECT_THAT(report.issues[0].message, ::testing::HasSubstr("0xd6 instead of restart marker 2 near row 49 of 96"));
+    EXPECT_THAT(report.issues[0].message,
+                ::testing::HasSubstr("0xd6 instead of restart marker 2 near row 49 of 96"));
 }
 
 TEST(CheckJpeg, BytesBehindTheEnd) {
@@ -167,12 +181,14 @@ TEST(CheckJpeg, BytesBehindTheEnd) {
     ASSERT_TRUE(only(second, ImageRule::trailing_data));
     EXPECT_EQ(second.issues[0].severity, Severity::info);
     EXPECT_EQ(second.issues[0].verdict, Verdict::uses);
-    EXPECT_THAT(second.issues[0].message, ::testing::StartsWith(std::to_string(bytes.size()) + " bytes behind"));
+    EXPECT_THAT(second.issues[0].message,
+                ::testing::StartsWith(std::to_string(bytes.size()) + " bytes behind"));
 }
 
 TEST(CheckJpeg, FillBytesBeforeTheEndMarkerAreFine) {
     const Bytes bytes = make_jpeg({});
-    const Bytes filled = test::join(cut(bytes, bytes.size() - 2), test::to_bytes("\xFF\xFF\xFF\xFF\xD9"));
+    const Bytes filled =
+        test::join(cut(bytes, bytes.size() - 2), test::to_bytes("\xFF\xFF\xFF\xFF\xD9"));
     EXPECT_TRUE(check_image(filled).issues.empty());
 }
 
@@ -190,7 +206,8 @@ TEST(CheckJpeg, MarkersInsideExifAndComments) {
     const Bytes thumbnail = make_jpeg({.width = 16, .height = 16});
     std::string exif = "Exif\0\0"s + test::exif_block(1);
     exif.append(reinterpret_cast<const char*>(thumbnail.data()), thumbnail.size());
-    const Bytes bytes = test::with_segment(test::with_segment(make_jpeg({}), 0xE1, exif), 0xFE, "\xFF\xD9\xFF\xD9"sv);
+    const Bytes bytes = test::with_segment(test::with_segment(make_jpeg({}), 0xE1, exif), 0xFE,
+                                           "\xFF\xD9\xFF\xD9"sv);
     const ImageReport report = check_image(bytes);
     EXPECT_TRUE(report.issues.empty());
     EXPECT_EQ(report.end, bytes.size());
@@ -213,9 +230,12 @@ TEST(CheckJpeg, Orientation) {
 TEST(CheckJpeg, TwoPicturesOfAnMpo) {
     // Multi-picture index: number of pictures, and 16 bytes a picture with size and offset.
     auto u16 = [](int v) { return std::string{static_cast<char>(v >> 8), static_cast<char>(v)}; };
-    auto u32 = [&](std::size_t v) { return u16(static_cast<int>(v >> 16)) + u16(static_cast<int>(v & 0xFFFF)); };
+    auto u32 = [&](std::size_t v) {
+        return u16(static_cast<int>(v >> 16)) + u16(static_cast<int>(v & 0xFFFF));
+    };
     const Bytes picture = make_jpeg({});
-    const std::size_t index_size = 4 + 8 + 2 + 2 * 12 + 4 + 2 * 16, first_size = picture.size() + 4 + index_size;
+    const std::size_t index_size = 4 + 8 + 2 + 2 * 12 + 4 + 2 * 16,
+                      first_size = picture.size() + 4 + index_size;
     std::string index = "MPF\0"s + "MM\0*"s + u32(8) + u16(2);
     index += u16(0xB001) + u16(4) + u32(1) + u32(2);
     index += u16(0xB002) + u16(7) + u32(32) + u32(8 + 2 + 24 + 4) + u32(0);
@@ -235,7 +255,8 @@ TEST(CheckJpeg, TwoPicturesOfAnMpo) {
 
 TEST(CheckJpeg, SizesFromTheHeader) {
     EXPECT_TRUE(only(check_image(make_jpeg({.width = 9, .height = 40})), ImageRule::too_small));
-    EXPECT_TRUE(only(check_image(make_jpeg({}), {.max_pixels = 64 * 48 - 1}), ImageRule::too_large));
+    EXPECT_TRUE(
+        only(check_image(make_jpeg({}), {.max_pixels = 64 * 48 - 1}), ImageRule::too_large));
     EXPECT_TRUE(check_image(make_jpeg({}), {.max_pixels = 64 * 48}).issues.empty());
     Bytes bomb = make_jpeg({});
     for (std::size_t i = 0; i + 8 < bomb.size(); ++i)
@@ -245,7 +266,8 @@ TEST(CheckJpeg, SizesFromTheHeader) {
 }
 
 TEST(CheckJpeg, WhatPillowLoadsIsRewritten) {
-    // Which files without an end marker load depends on how far libjpeg reads ahead: both kinds must occur.
+    // Which files without an end marker load depends on how far libjpeg reads ahead: both kinds
+    // must occur.
     int rewritten = 0, dropped = 0;
     for (int width = 33; width < 93; ++width) {
         const Bytes bytes = make_jpeg({.width = width});

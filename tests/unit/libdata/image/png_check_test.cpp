@@ -18,15 +18,30 @@ using test::make_png;
 using test::PngKind;
 using ::testing::HasSubstr;
 
-bool only(const ImageReport& report, ImageRule rule) { return report.issues.size() == 1 && report.issues[0].rule == rule; }
+bool only(const ImageReport& report, ImageRule rule) {
+    return report.issues.size() == 1 && report.issues[0].rule == rule;
+}
 
-Bytes cut(const Bytes& bytes, std::size_t size) { return {bytes.begin(), bytes.begin() + static_cast<long>(size)}; }
+Bytes cut(const Bytes& bytes, std::size_t size) {
+    return {bytes.begin(), bytes.begin() + static_cast<long>(size)};
+}
 
 std::vector<PngKind> every_kind() {
     std::vector<PngKind> kinds;
     for (bool interlaced : {false, true})
-        for (auto [type, depth] : {std::pair{0, 1}, {0, 2}, {0, 4}, {0, 8}, {0, 16}, {2, 8}, {2, 16}, {3, 2}, {3, 8}, {4, 8},
-                                   {4, 16}, {6, 8}, {6, 16}}) {
+        for (auto [type, depth] : {std::pair{0, 1},
+                                   {0, 2},
+                                   {0, 4},
+                                   {0, 8},
+                                   {0, 16},
+                                   {2, 8},
+                                   {2, 16},
+                                   {3, 2},
+                                   {3, 8},
+                                   {4, 8},
+                                   {4, 16},
+                                   {6, 8},
+                                   {6, 16}}) {
             PngKind kind;
             kind.colour_type = type, kind.bit_depth = depth, kind.interlaced = interlaced;
             kinds.push_back(kind);
@@ -45,7 +60,8 @@ TEST(CheckPng, EveryKindIsWhole) {
         EXPECT_EQ(report.issues.size(), plain ? 0u : 1u);
         if (!plain) {
             ASSERT_TRUE(only(report, ImageRule::colour_mode));
-            EXPECT_EQ(report.issues[0].severity, kind.bit_depth == 16 ? Severity::warning : Severity::info);
+            EXPECT_EQ(report.issues[0].severity,
+                      kind.bit_depth == 16 ? Severity::warning : Severity::info);
         }
     }
 }
@@ -90,7 +106,8 @@ TEST(CheckPng, SaysHowManyRowsAreWhole) {
     const Bytes bytes = make_png({});
     const ImageReport report = check_image(cut(bytes, bytes.size() / 2));
     ASSERT_TRUE(only(report, ImageRule::truncated));
-    EXPECT_THAT(report.issues[0].message, ::testing::ContainsRegex("inside chunk IDAT, .* 1[0-9] of 30 rows are whole"));
+    EXPECT_THAT(report.issues[0].message,
+                ::testing::ContainsRegex("inside chunk IDAT, .* 1[0-9] of 30 rows are whole"));
     const ImageReport end = check_image(cut(bytes, bytes.size() - 12));
     EXPECT_THAT(end.issues[0].message, HasSubstr("all 30 rows are whole"));
 }
@@ -108,7 +125,8 @@ TEST(CheckPng, EveryFlippedBitIsFound) {
             ASSERT_EQ(report.issues.size(), 1u) << "byte " << i << " bit " << bit;
             ASSERT_EQ(report.issues[0].severity, Severity::error);
             if (i >= 8) {
-                ASSERT_TRUE(report.issues[0].rule == ImageRule::corrupt_data || report.issues[0].rule == ImageRule::too_large)
+                ASSERT_TRUE(report.issues[0].rule == ImageRule::corrupt_data ||
+                            report.issues[0].rule == ImageRule::too_large)
                     << i << ' ' << report.issues[0].message;
             }
             ASSERT_THROW(decode(damaged), Error);
@@ -128,9 +146,12 @@ TEST(CheckPng, InflateErrors) {
     Bytes bytes = make_png({});
     ASSERT_EQ(std::string(reinterpret_cast<const char*>(bytes.data()) + 37, 4), "IDAT");
     std::size_t length = 0;
-    for (int i = 0; i < 4; ++i) length = length << 8 | std::to_integer<std::size_t>(bytes[static_cast<std::size_t>(33 + i)]);
+    for (int i = 0; i < 4; ++i)
+        length =
+            length << 8 | std::to_integer<std::size_t>(bytes[static_cast<std::size_t>(33 + i)]);
     std::string stream(reinterpret_cast<const char*>(bytes.data()) + 41, length);
-    const Bytes head = cut(bytes, 33), tail(bytes.begin() + static_cast<long>(45 + length), bytes.end());
+    const Bytes head = cut(bytes, 33),
+                tail(bytes.begin() + static_cast<long>(45 + length), bytes.end());
     auto with_stream = [&](const std::string& data) {
         return test::join(test::with_chunk(head, "IDAT", data), tail);
     };
@@ -166,15 +187,18 @@ TEST(CheckPng, BytesBehindTheEnd) {
 }
 
 TEST(CheckPng, MetadataIsNotJudged) {
-    const Bytes bytes = test::with_chunk(test::with_chunk(make_png({}), "iCCP", "broken"), "gAMA", "\0\0\0\0"s);
+    const Bytes bytes =
+        test::with_chunk(test::with_chunk(make_png({}), "iCCP", "broken"), "gAMA", "\0\0\0\0"s);
     EXPECT_TRUE(check_image(bytes).issues.empty());
 }
 
 TEST(CheckPng, FramesAndOrientation) {
-    const ImageReport animated = check_image(test::with_chunk(make_png({}), "acTL", "\0\0\0\3\0\0\0\0"s));
+    const ImageReport animated =
+        check_image(test::with_chunk(make_png({}), "acTL", "\0\0\0\3\0\0\0\0"s));
     ASSERT_TRUE(only(animated, ImageRule::multi_frame));
     EXPECT_EQ(animated.frames, 3);
-    const ImageReport turned = check_image(test::with_chunk(make_png({}), "eXIf", test::exif_block(8)));
+    const ImageReport turned =
+        check_image(test::with_chunk(make_png({}), "eXIf", test::exif_block(8)));
     ASSERT_TRUE(only(turned, ImageRule::exif_rotated));
     EXPECT_EQ(turned.width, 30);
     EXPECT_EQ(turned.header_width, 40);
@@ -186,7 +210,8 @@ TEST(CheckPng, SizesFromTheHeader) {
     EXPECT_TRUE(only(check_image(make_png(small)), ImageRule::too_small));
     EXPECT_TRUE(only(check_image(make_png({}), {.max_pixels = 1199}), ImageRule::too_large));
     // A header alone, of 60,000 x 60,000.
-    const Bytes bomb = test::join(cut(make_png({}), 8), test::png_chunk("IHDR", "\0\0\xEA\x60\0\0\xEA\x60\x08\2\0\0\0"s));
+    const Bytes bomb = test::join(cut(make_png({}), 8),
+                                  test::png_chunk("IHDR", "\0\0\xEA\x60\0\0\xEA\x60\x08\2\0\0\0"s));
     EXPECT_TRUE(only(check_image(bomb), ImageRule::too_large));
     EXPECT_THROW(decode(bomb), Error);
 }

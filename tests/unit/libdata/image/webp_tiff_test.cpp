@@ -20,13 +20,17 @@ namespace {
 
 using test::Bytes;
 
-Bytes cut(const Bytes& bytes, std::size_t size) { return {bytes.begin(), bytes.begin() + static_cast<long>(size)}; }
+Bytes cut(const Bytes& bytes, std::size_t size) {
+    return {bytes.begin(), bytes.begin() + static_cast<long>(size)};
+}
 
 Bytes make_webp(const Picture& picture, bool lossless) {
     std::uint8_t* coded = nullptr;
-    const std::size_t size =
-        lossless ? WebPEncodeLosslessRGB(picture.rgb.data(), picture.width, picture.height, picture.width * 3, &coded)
-                 : WebPEncodeRGB(picture.rgb.data(), picture.width, picture.height, picture.width * 3, 80, &coded);
+    const std::size_t size = lossless
+                                 ? WebPEncodeLosslessRGB(picture.rgb.data(), picture.width,
+                                                         picture.height, picture.width * 3, &coded)
+                                 : WebPEncodeRGB(picture.rgb.data(), picture.width, picture.height,
+                                                 picture.width * 3, 80, &coded);
     const auto* first = reinterpret_cast<const std::byte*>(coded);
     Bytes bytes(first, first + size);
     WebPFree(coded);
@@ -34,7 +38,8 @@ Bytes make_webp(const Picture& picture, bool lossless) {
 }
 
 struct TiffKind {
-    int width = 40, height = 30, samples = 3, bits = 8, compression = COMPRESSION_NONE, rows_per_strip = 8;
+    int width = 40, height = 30, samples = 3, bits = 8, compression = COMPRESSION_NONE,
+        rows_per_strip = 8;
     int orientation = 1, pages = 1, format = SAMPLEFORMAT_UINT;
     bool tiled = false;
 };
@@ -51,7 +56,8 @@ Bytes make_tiff(const TiffKind& kind) {
         "memory", "w", &sink,
         [](thandle_t h, void* to, tmsize_t size) -> tmsize_t {
             auto& s = *static_cast<TiffSink*>(h);
-            const auto count = std::min(static_cast<std::size_t>(size), s.bytes.size() - std::min(s.position, s.bytes.size()));
+            const auto count = std::min(static_cast<std::size_t>(size),
+                                        s.bytes.size() - std::min(s.position, s.bytes.size()));
             std::memcpy(to, s.bytes.data() + s.position, count);
             s.position += count;
             return static_cast<tmsize_t>(count);
@@ -65,9 +71,13 @@ Bytes make_tiff(const TiffKind& kind) {
         },
         [](thandle_t h, toff_t offset, int whence) -> toff_t {
             auto& s = *static_cast<TiffSink*>(h);
-            return s.position = (whence == SEEK_SET ? 0 : whence == SEEK_CUR ? s.position : s.bytes.size()) + offset;
+            return s.position = (whence == SEEK_SET   ? 0
+                                 : whence == SEEK_CUR ? s.position
+                                                      : s.bytes.size()) +
+                                offset;
         },
-        [](thandle_t) { return 0; }, [](thandle_t h) -> toff_t { return static_cast<TiffSink*>(h)->bytes.size(); },
+        [](thandle_t) { return 0; },
+        [](thandle_t h) -> toff_t { return static_cast<TiffSink*>(h)->bytes.size(); },
         [](thandle_t, void**, toff_t*) { return 0; }, [](thandle_t, void*, toff_t) {});
     const Picture picture = test::draw(kind.width, kind.height);
     for (int page = 0; page < kind.pages; ++page) {
@@ -77,7 +87,8 @@ Bytes make_tiff(const TiffKind& kind) {
         TIFFSetField(t, TIFFTAG_SAMPLESPERPIXEL, kind.samples);
         TIFFSetField(t, TIFFTAG_SAMPLEFORMAT, kind.format);
         TIFFSetField(t, TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG);
-        TIFFSetField(t, TIFFTAG_PHOTOMETRIC, kind.samples < 3 ? PHOTOMETRIC_MINISBLACK : PHOTOMETRIC_RGB);
+        TIFFSetField(t, TIFFTAG_PHOTOMETRIC,
+                     kind.samples < 3 ? PHOTOMETRIC_MINISBLACK : PHOTOMETRIC_RGB);
         TIFFSetField(t, TIFFTAG_COMPRESSION, kind.compression);
         TIFFSetField(t, TIFFTAG_ORIENTATION, kind.orientation);
         if (kind.samples == 4) {
@@ -85,10 +96,14 @@ Bytes make_tiff(const TiffKind& kind) {
             TIFFSetField(t, TIFFTAG_EXTRASAMPLES, 1, &alpha);
         }
         const int size = kind.bits / 8, pixel = kind.samples * size;
-        auto value = [&](int x, int y, int c) { return c == 3 ? (x == 5 && y == 5 ? 9 : 255) : int{picture.row(y)[3 * x + std::min(c, 2)]}; };
+        auto value = [&](int x, int y, int c) {
+            return c == 3 ? (x == 5 && y == 5 ? 9 : 255)
+                          : int{picture.row(y)[3 * x + std::min(c, 2)]};
+        };
         auto put = [&](std::string& row, int x, int y) {
             for (int c = 0; c < kind.samples; ++c)
-                for (int b = 0; b < size; ++b) row += static_cast<char>(value(x, y, c));  // v · 257 in 16 bits
+                for (int b = 0; b < size; ++b)
+                    row += static_cast<char>(value(x, y, c));  // v · 257 in 16 bits
         };
         if (kind.tiled) {
             TIFFSetField(t, TIFFTAG_TILEWIDTH, 16);
@@ -98,10 +113,13 @@ Bytes make_tiff(const TiffKind& kind) {
                     std::string tile;
                     for (int y = y0; y < y0 + 16; ++y)
                         for (int x = x0; x < x0 + 16; ++x) {
-                            if (x < kind.width && y < kind.height) put(tile, x, y);
-                            else tile.append(static_cast<std::size_t>(pixel), '\0');
+                            if (x < kind.width && y < kind.height)
+                                put(tile, x, y);
+                            else
+                                tile.append(static_cast<std::size_t>(pixel), '\0');
                         }
-                    TIFFWriteTile(t, tile.data(), static_cast<std::uint32_t>(x0), static_cast<std::uint32_t>(y0), 0, 0);
+                    TIFFWriteTile(t, tile.data(), static_cast<std::uint32_t>(x0),
+                                  static_cast<std::uint32_t>(y0), 0, 0);
                 }
         } else {
             TIFFSetField(t, TIFFTAG_ROWSPERSTRIP, kind.rows_per_strip);
@@ -135,7 +153,8 @@ TEST(Webp, CutAtEveryByte) {
         for (std::size_t size = 12; size < bytes.size(); ++size) {
             const ImageReport report = check_image(cut(bytes, size));
             ASSERT_EQ(report.issues.size(), 1u) << size;
-            ASSERT_EQ(report.issues[0].rule, ImageRule::truncated) << size << ' ' << report.issues[0].message;
+            ASSERT_EQ(report.issues[0].rule, ImageRule::truncated)
+                << size << ' ' << report.issues[0].message;
             EXPECT_EQ(report.issues[0].verdict, Verdict::drops_image);
             EXPECT_THROW(decode(cut(bytes, size)), Error);
         }
@@ -157,7 +176,8 @@ TEST(Webp, DamageInsideIsSeenWhereTheCodecCan) {
     for (std::uint64_t i = 0; i < 200; ++i) {
         Random random(5, 0, i, Purpose::choice);
         Bytes damaged = bytes;
-        damaged[40 + random.below(bytes.size() - 40)] ^= static_cast<std::byte>(1 << random.below(8));
+        damaged[40 + random.below(bytes.size() - 40)] ^=
+            static_cast<std::byte>(1 << random.below(8));
         seen += check_image(damaged).find(ImageRule::corrupt_data) != nullptr ||
                 check_image(damaged).find(ImageRule::truncated) != nullptr;
     }
@@ -166,7 +186,8 @@ TEST(Webp, DamageInsideIsSeenWhereTheCodecCan) {
 
 TEST(Tiff, EveryCompression) {
     const Picture drawn = test::draw(40, 30);
-    for (int compression : {COMPRESSION_NONE, COMPRESSION_LZW, COMPRESSION_ADOBE_DEFLATE, COMPRESSION_PACKBITS})
+    for (int compression :
+         {COMPRESSION_NONE, COMPRESSION_LZW, COMPRESSION_ADOBE_DEFLATE, COMPRESSION_PACKBITS})
         for (bool tiled : {false, true}) {
             TiffKind kind;
             kind.compression = compression, kind.tiled = tiled;
@@ -237,19 +258,23 @@ TEST(Tiff, CutBeforeItsDirectory) {
     EXPECT_EQ(check_image(cut(bytes, 100)).issues[0].rule, ImageRule::truncated);
 }
 
-// The directory of a gray picture of one strip holds all its values itself, so that it can be put first.
+// The directory of a gray picture of one strip holds all its values itself, so that it can be put
+// first.
 Bytes directory_first(const Bytes& bytes) {
     auto number = [&bytes](std::size_t at, std::size_t size) {
         std::size_t value = 0;
-        for (std::size_t i = 0; i < size; ++i) value |= std::to_integer<std::size_t>(bytes[at + i]) << 8 * i;
+        for (std::size_t i = 0; i < size; ++i)
+            value |= std::to_integer<std::size_t>(bytes[at + i]) << 8 * i;
         return value;
     };
     const std::size_t old = number(4, 4), entries = number(old, 2), length = 2 + 12 * entries + 4;
     Bytes turned = cut(bytes, 8);
     turned[4] = std::byte{8}, turned[5] = std::byte{0};
-    turned.insert(turned.end(), bytes.begin() + static_cast<long>(old), bytes.begin() + static_cast<long>(old + length));
+    turned.insert(turned.end(), bytes.begin() + static_cast<long>(old),
+                  bytes.begin() + static_cast<long>(old + length));
     for (std::size_t i = 0; i < entries; ++i)
-        if (const std::size_t at = 8 + 2 + 12 * i; turned[at] == std::byte{0x11} && turned[at + 1] == std::byte{1})
+        if (const std::size_t at = 8 + 2 + 12 * i;
+            turned[at] == std::byte{0x11} && turned[at + 1] == std::byte{1})
             turned[at + 8] = static_cast<std::byte>(8 + length), turned[at + 9] = std::byte{0};
     turned.insert(turned.end(), bytes.begin() + 8, bytes.begin() + static_cast<long>(old));
     return turned;
@@ -280,7 +305,8 @@ TEST(Tiff, DamagedBytesNeverCrash) {
         for (std::uint64_t i = 0; i < 400; ++i) {
             Random random(6, 0, i, Purpose::choice);
             Bytes damaged = bytes;
-            for (int k = 0; k < 3; ++k) damaged[random.below(bytes.size())] = static_cast<std::byte>(random.bits());
+            for (int k = 0; k < 3; ++k)
+                damaged[random.below(bytes.size())] = static_cast<std::byte>(random.bits());
             const ImageReport report = check_image(damaged);
             seen += !report.issues.empty();
             try {
