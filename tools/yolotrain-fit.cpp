@@ -66,11 +66,10 @@ int fit(int argc, char** argv) {
     tools::note_ignored(line, options.quiet);
 
     const tools::ResumeRequest request = tools::resume_request(options, line);
-    std::optional<tools::Continued> continued;
-    if (request.wanted) continued = tools::find_run(options, request);
+    std::optional<tools::Continued> continued = tools::find_run(options, request);
     const yolotrain::StateImage* from = continued && continued->from ? &*continued->from : nullptr;
     if (from != nullptr) tools::take_over(options, line, *from);
-    tools::settle(options, line);
+    tools::settle(options, line, from != nullptr);
     if (from != nullptr) tools::compare_options(options, *from);
     if (from != nullptr && yolotrain::is_finished(*from, options.train.schedule.epochs, options.train.patience)) {
         if (!options.quiet) {

@@ -4,16 +4,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <set>
 #include <utility>
 
 #include "epoch_end.hpp"
+#include "run_output.hpp"
 #include "train_step.hpp"
-#include "yolodata/core/atomic_file.hpp"
 #include "yolodata/core/error.hpp"
-#include "yolotrain/model/weights.hpp"
-#include "yolotrain/run/checkpoint.hpp"
+#include "yolotrain/data/class_names.hpp"
 
 namespace yolotrain {
 
@@ -25,17 +23,13 @@ namespace {
 /// After so many dropped steps in a row the weights themselves are beyond repair: no batch is that bad.
 constexpr std::int64_t kDroppedStepsLimit = 100;
 
-std::string failure_kind(const Error& error, const char* otherwise) {
-    return error.kind() == ErrorKind::resource ? "disk-full" : otherwise;
-}
-
 /// Leaves a validation in the middle; the epoch's end stays due.
 struct Interrupted {};
 
 /// The schedule's options with what only the data knows.
 ScheduleOptions complete(ScheduleOptions schedule, const yolodata::shard::ShardSet& train) {
     schedule.images = static_cast<std::int64_t>(train.size());
-    schedule.nc = static_cast<std::int64_t>(train.names().size());
+    schedule.nc = static_cast<std::int64_t>(class_names(train).size());
     schedule.batch = static_cast<int>(std::min<std::int64_t>(schedule.batch, schedule.images));
     return schedule;
 }
@@ -81,7 +75,7 @@ void require_same(const StateImage& from, const TrainOptions& options, const yol
     if (from.scale != options.scale) {
         refuse(fmt::format("the run trains yolov8{}, not yolov8{}", to_string(from.scale), to_string(options.scale)));
     }
-    if (from.names != train.names()) refuse("the class names differ from the run's");
+    if (from.names != class_names(train)) refuse("the class names differ from the run's");
     if (from.data_digest != train.digest()) refuse("the training data differ from the run's");
 }
 
@@ -102,20 +96,20 @@ class Trainer::Impl {
          TrainObserver& observer, const StateImage* from, Clock clock)
         : options_(options),
           data_(std::move(data)),
-          folder_(folder),
+          names_(class_names(*data_.train)),
           stop_(stop),
           observer_(observer),
           clock_(std::move(clock)),
           schedule_(make_schedule(options_, *data_.train, from)),
           state_(fresh_state(start_model(from), schedule_.optimizer(), schedule_.weight_decay(), options_.device)),
           loader_(data_.train, state_.quarantine, loader_options(options_)),
-          checkpoints_(folder_.state()),
-          events_(folder_.events(), clock_) {
+          output_(folder, observer, {options_.scale, names_, options_.imgsz, data_.train->source_digest()},
+                  options_.save_period, clock_) {
         if (from != nullptr) {
             restore(state_, *from);
             for (const BadRecord& bad : state_.quarantine->list()) known_bad_.insert(bad.record);
             reported_bad_ = known_bad_.size();
-            saved_ = position();
+            output_.note_saved(state_.counters);
         }
         tick_ = clock_.seconds();
     }
@@ -147,7 +141,7 @@ class Trainer::Impl {
 
     const TrainOptions options_;
     const TrainData data_;
-    const RunFolder& folder_;
+    const std::vector<std::string> names_;
     const StopFlag& stop_;
     TrainObserver& observer_;
     const Clock clock_;
@@ -155,16 +149,12 @@ class Trainer::Impl {
     std::pair<int, int> transferred_{0, 0};
     TrainState state_;
     TrainLoader loader_;
-    CheckpointStore checkpoints_;
-    EventLog events_;
+    RunOutput output_;
 
    private:
-    using Position = std::pair<std::int64_t, std::int64_t>;
-    Position position() const { return {state_.counters.epoch, state_.counters.step}; }
-
     YoloV8 start_model(const StateImage* from) {
         if (from != nullptr) require_same(*from, options_, *data_.train);
-        YoloV8 model = build_model(options_, data_.train->names());
+        YoloV8 model = build_model(options_, names_);
         if (from == nullptr && !options_.weights.empty()) {
             transferred_ = transfer({load_weights(options_.weights).model.state(), {}}, model);
         }
@@ -215,7 +205,7 @@ class Trainer::Impl {
         count_time();
         const EpochVerdict verdict = judge_epoch(state_, validated, options_.patience);
         begin_next_epoch(state_, verdict);
-        publish(verdict);
+        output_.publish(state_, verdict, place(false));
         save_checkpoint();
         resumed_past_stop_ = false;
         observer_.epoch_ended(verdict.row, state_.counters);
@@ -231,7 +221,7 @@ class Trainer::Impl {
             if (stop_) throw Interrupted{};
             observer_.validating(done, total);
         };
-        ValResult result = validate(state_.average, *data_.val, data_.train->names(), val, progress);
+        ValResult result = validate(state_.average, *data_.val, names_, val, progress);
         for (const std::string& picture : result.unreadable) {
             if (!unreadable_.insert(picture).second) continue;
             report({.kind = "bad-record",
@@ -253,58 +243,20 @@ class Trainer::Impl {
     [[noreturn]] void give_up(const std::string& why) {
         report({.kind = "non-finite", .message = why, .action = "training ended; the last checkpoint stands"}, true);
         throw Error(ErrorKind::corrupt,
-                    fmt::format("the training has diverged: {}. The weights and checkpoints of before stand in {}; "
+                    fmt::format("the training has diverged: {}. Weights and checkpoint of the last good epoch stand; "
                                 "a smaller --lr0 helps most often",
-                                why, folder_.path()));
-    }
-
-    /// Weights and tables of the epoch. What cannot be written is reported and tried again an epoch later.
-    void publish(const EpochVerdict& verdict) {
-        const auto attempt = [&](const std::string& what, const auto& write) {
-            try {
-                write();
-            } catch (const Error& error) {
-                report({.kind = failure_kind(error, "write-failed"),
-                        .message = error.what(),
-                        .action = what + " not written; training goes on"});
-            }
-        };
-        const WeightsInfo info{options_.scale, data_.train->names(), options_.imgsz, data_.train->source_digest()};
-        const auto save_as = [&](const std::string& path) {
-            attempt(path, [&] {
-                std::error_code refused;
-                std::filesystem::create_directories(folder_.weights(), refused);
-                save_weights(path, state_.average.state(), info);
-            });
-        };
-        save_as(folder_.last());
-        if (verdict.best) save_as(folder_.best());
-        if (options_.save_period > 0 && verdict.row.epoch % options_.save_period == 0) {
-            save_as(fmt::format("{}/epoch{}.safetensors", folder_.weights(), verdict.row.epoch));
-        }
-        attempt(folder_.results(),
-                [&] { yolodata::write_file_atomically(folder_.results(), results_csv(state_.rows)); });
+                                why));
     }
 
     bool save_checkpoint() {
-        if (saved_ == position()) return true;
         count_time();
         StateImage image = capture(state_);
-        image.names = data_.train->names();
+        image.names = names_;
         image.data_digest = data_.train->digest();
         image.epochs = options_.schedule.epochs;
         image.patience = options_.patience;
         image.args = options_.args;
-        try {
-            checkpoints_.save(image);
-        } catch (const Error& error) {
-            report({.kind = failure_kind(error, "checkpoint-failed"),
-                    .message = error.what(),
-                    .action = "training goes on; the checkpoint before stands"});
-            return false;
-        }
-        saved_ = position();
-        return true;
+        return output_.save(image, place(false));
     }
 
     void report_bad_records() {
@@ -323,11 +275,17 @@ class Trainer::Impl {
         }
     }
 
+    /// Where the training stands: in a step, or at the boundary before it.
+    Event place(bool in_step) const {
+        const Counters& counters = state_.counters;
+        return {.epoch = counters.epoch + 1, .step = in_step ? counters.step + 1 : counters.step};
+    }
+
     void report(Event event, bool in_step = false) {
-        event.epoch = state_.counters.epoch + 1;
-        event.step = in_step ? state_.counters.step + 1 : state_.counters.step;
-        events_.append(event);
-        observer_.happened(event);
+        const Event here = place(in_step);
+        event.epoch = here.epoch;
+        event.step = here.step;
+        output_.report(event);
     }
 
     void count_time() {
@@ -336,7 +294,6 @@ class Trainer::Impl {
         tick_ = now;
     }
 
-    Position saved_{-1, -1};
     double tick_ = 0;
     bool resumed_past_stop_ = false;
     std::size_t reported_bad_ = 0;

@@ -15,6 +15,7 @@
 #include "yolodata/core/utf8.hpp"
 #include "yolodata/pack/pack.hpp"
 #include "yolodata/shard/reader.hpp"
+#include "yolotrain/data/class_names.hpp"
 
 namespace tools {
 
@@ -101,6 +102,10 @@ yolotrain::TrainData open_data(const FitOptions& options, const yolotrain::StopF
     }
     yolotrain::TrainData data;
     data.train = std::make_shared<const yolodata::shard::ShardSet>(folder, "train");
+    if (data.train->size() == 0) {
+        throw Error(ErrorKind::not_found, fmt::format("the train split of {} holds no picture: nothing to learn from", folder));
+    }
+    (void)yolotrain::class_names(*data.train);  // refused now, not when a run folder is there
     const auto splits = yolodata::shard::list_splits(folder);
     if (std::find(splits.begin(), splits.end(), "val") != splits.end()) {
         data.val = yolotrain::open_shard_source(folder, "val");

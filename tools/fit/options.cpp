@@ -126,19 +126,26 @@ bool is_call_option(const std::string& name) {
 }
 
 /// "yolov8n", "yolov8n.yaml", a path to it; FILE.safetensors stands for its weights.
-void settle_model(FitOptions& o) {
+void settle_model(FitOptions& o, bool resuming) {
     const std::filesystem::path path(o.model);
     if (path.extension() == ".safetensors" && o.train.weights.empty()) {
         o.train.weights = std::exchange(o.model, "");
     } else if (path.extension() == ".yaml" || path.extension() == ".yml") {
         o.model = path.stem().string();
     }
-    if (!o.model.empty()) {
-        o.train.scale = yolotrain::parse_scale(o.model);
-    } else if (!o.train.weights.empty()) {
-        o.train.scale = yolotrain::load_weights(o.train.weights).info.scale;
+    if (!o.model.empty()) o.train.scale = yolotrain::parse_scale(o.model);
+    if (!o.train.weights.empty() && !resuming) {
+        // Read here too, so that bad weights end it before anything is packed or made.
+        const auto weights = yolotrain::load_weights(o.train.weights);
+        if (o.model.empty()) o.train.scale = weights.info.scale;
     }
     o.model = fmt::format("yolov8{}", yolotrain::to_string(o.train.scale));
+}
+
+/// What the table's ranges cannot say, the schedule itself refuses; the data do not matter for that.
+void check_schedule(yolotrain::ScheduleOptions schedule) {
+    schedule.images = schedule.nc = 1;
+    (void)yolotrain::Schedule(schedule);
 }
 
 std::string settle_device(const std::string& text) {
@@ -199,7 +206,7 @@ void apply_config(CommandLine& line, const std::string& path) {
     }
 }
 
-void settle(FitOptions& o, const CommandLine& line) {
+void settle(FitOptions& o, const CommandLine& line, bool resuming) {
     if (o.data.empty()) throw UsageError{"--data is missing: a shard set or a data.yaml"};
     if (o.name.empty()) throw UsageError{"--name is empty: the run needs a folder of its own"};
     const int rounded = (o.train.imgsz + 31) / 32 * 32;
@@ -208,8 +215,9 @@ void settle(FitOptions& o, const CommandLine& line) {
         o.train.imgsz = rounded;
     }
     o.train.schedule.optimizer = yolotrain::parse_optimizer(o.optimizer);
-    settle_model(o);
+    settle_model(o, resuming);
     o.train.device = settle_device(o.device);
+    check_schedule(o.train.schedule);
     o.train.args = run_args(line);
 }
 

@@ -35,8 +35,9 @@ ResumeRequest resume_request(const FitOptions& options, const CommandLine& line)
 void apply_config(CommandLine& line, const std::string& path);
 
 /// Fills options.train from the texts (model, optimizer, device) and checks what the table cannot; rounds
-/// imgsz up to a multiple of 32, which is said on stderr. Throws UsageError or Error.
-void settle(FitOptions& options, const CommandLine& line);
+/// imgsz up to a multiple of 32, which is said on stderr. Of a run that goes on (`resuming`) the weights that it
+/// began with need not be there any more. Throws UsageError or Error.
+void settle(FitOptions& options, const CommandLine& line, bool resuming);
 
 /// The options that make a run what it is, as text, in the table's order.
 yolotrain::Args run_args(const CommandLine& line);

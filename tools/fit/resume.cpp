@@ -28,6 +28,7 @@ bool holds(const std::array<std::string_view, N>& names, const std::string& name
 }  // namespace
 
 std::optional<Continued> find_run(const FitOptions& options, const ResumeRequest& request) {
+    if (!request.wanted) return std::nullopt;
     const std::string path = request.run.empty() ? options.project + "/" + options.name : request.run;
     const bool named = !request.run.empty();
     std::error_code error;

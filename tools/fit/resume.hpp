@@ -16,7 +16,8 @@ struct Continued {
     std::optional<yolotrain::StateImage> from;
 };
 
-/// Finds what --resume asks for. Nothing: the run's folder is not there yet. Says which damaged checkpoints
+/// Finds what --resume asks for. Nothing: nothing is to be continued, or the run's
+/// folder is not there yet. Says which damaged checkpoints
 /// it passed over. Throws Error(not_found) where --resume=RUN has nothing to go on from.
 std::optional<Continued> find_run(const FitOptions& options, const ResumeRequest& request);
 
