@@ -10,6 +10,8 @@
 #include <memory>
 #include <utility>
 
+#include "verify/memory_gate.hpp"
+
 namespace yolodata::pack {
 
 namespace {
@@ -22,13 +24,36 @@ struct Item {
 };
 using ItemPtr = std::shared_ptr<Item>;
 
+/// One pair examined. What a large file took of the gate is given back in any case: where an exception ended
+/// a pair with its share kept, the other threads would wait for ever.
+class ExaminedPair {
+   public:
+    ExaminedPair(Examiner& examiner, const ImageRef& image) : examiner_(examiner) {
+        try {
+            examiner_.examine(image, examined_);
+        } catch (...) {
+            examiner_.release(examined_);
+            throw;
+        }
+    }
+    ~ExaminedPair() { examiner_.release(examined_); }
+    ExaminedPair(const ExaminedPair&) = delete;
+    ExaminedPair& operator=(const ExaminedPair&) = delete;
+    const Examined& operator*() const { return examined_; }
+
+   private:
+    Examiner& examiner_;
+    Examined examined_;
+};
+
 class Pipeline {
    public:
     Pipeline(const Dataset& dataset, const std::vector<Split>& splits, const std::vector<Place>& places,
              const PackOptions& options, const PackProgress& progress, shard::SetWriter& writer)
         : dataset_(dataset), splits_(splits), places_(places), options_(options), progress_(progress), writer_(writer),
           names_(dataset), budget_(options.max_memory - std::min(options.max_memory / 2, tokens() * record_bytes())),
-          examiners_([&] { return Examiner(dataset, examine_options(options)); }) {}
+          gate_(options.max_memory / 2),
+          examiners_([&] { return Examiner(dataset, examine_options(options), &gate_); }) {}
 
     PipelineResult run() {
         using tbb::filter_mode;
@@ -75,8 +100,8 @@ class Pipeline {
 
     ItemPtr work(ItemPtr item) {
         const ImageRef& image = dataset_.images[item->place.image];
-        Examined examined;
-        examiners_.local().examine(image, examined);
+        const ExaminedPair pair(examiners_.local(), image);
+        const Examined& examined = *pair;
         item->image = examined.image;
         item->label = examined.label;
         if (options_.fail_on_bad && found_bad_ && examined.usable) return item;
@@ -111,7 +136,9 @@ class Pipeline {
     const PackProgress& progress_;
     shard::SetWriter& writer_;
     const SourceNames names_;
+    // A thread that holds a share of the gate may wait for the budget, never the other way round.
     MemoryBudget budget_;
+    MemoryGate gate_;
     tbb::enumerable_thread_specific<Examiner> examiners_;
     std::atomic<bool> found_bad_{false};
     PipelineResult result_;
