@@ -35,21 +35,27 @@ struct Options {
 Options parse(int argc, char** argv) {
     Options o;
     tools::CommandLine line(std::string(program),
-                            "Writes the manifest of a dataset (size, time and SHA-256 of every file), or compares with one.");
-    line.positional("PATH", &o.path, "data.yaml, a folder with one, or a folder with images/ and labels/");
+                            "Writes the manifest of a dataset (size, time and SHA-256 of every "
+                            "file), or compares with one.");
+    line.positional("PATH", &o.path,
+                    "data.yaml, a folder with one, or a folder with images/ and labels/");
     line.group("What");
-    tools::Option& check = line.option("check", &o.check, "FILE", "compare with a manifest or sha256sum list, write nothing");
+    tools::Option& check = line.option("check", &o.check, "FILE",
+                                       "compare with a manifest or sha256sum list, write nothing");
     check.value_optional = check.takes_spare_word = true;
     check.default_text = "yolodata.sha256.json in the dataset";
-    line.option("format", &o.format, "FORMAT", "form of the manifest").choices = {"json", "sha256sum"};
+    line.option("format", &o.format, "FORMAT", "form of the manifest").choices = {"json",
+                                                                                  "sha256sum"};
     line.option("output", &o.output, "FILE", "where it goes; - is stdout").default_text =
         "yolodata.sha256.json in the dataset; stdout for sha256sum";
     line.group("How");
     tools::Option& jobs = line.option("jobs", &o.jobs, "N", "threads");
     jobs.min = 1, jobs.max = 1024;
     line.flag("quiet", &o.quiet, "no progress and no remarks").short_name = 'q';
-    line.epilog("Exit code: 0 done, or nothing differs; 1 something differs; 2 wrong command line; 3 could not do it.\n"
-                "Example: yolodata checksum data.yaml && yolodata checksum data.yaml --check");
+    line.epilog(
+        "Exit code: 0 done, or nothing differs; 1 something differs; 2 wrong command line; 3 could "
+        "not do it.\n"
+        "Example: yolodata checksum data.yaml && yolodata checksum data.yaml --check");
     line.parse(argc, argv);
     o.checks = line.given("check");
     return o;
@@ -75,8 +81,9 @@ void complain_of(const std::vector<yolodata::UnhashedFile>& failed) {
 
 void require_resolved(const Dataset& dataset) {
     if (dataset.resolved) return;
-    throw yolodata::Error(yolodata::ErrorKind::corrupt,
-                          fmt::format("{}: {}", printable(dataset.config), dataset.findings.front().message));
+    throw yolodata::Error(
+        yolodata::ErrorKind::corrupt,
+        fmt::format("{}: {}", printable(dataset.config), dataset.findings.front().message));
 }
 
 int write(const Options& o, const Dataset& dataset) {
@@ -90,32 +97,36 @@ int write(const Options& o, const Dataset& dataset) {
     out.write(list ? manifest_to_sha256sum(manifest) : manifest_to_json(manifest));
     out.finish();
     if (!o.quiet)
-        fmt::print(stderr, "{}: {} files, {}\n", program, manifest.files.size(), yolodata::digest_of(manifest.files));
+        fmt::print(stderr, "{}: {} files, {}\n", program, manifest.files.size(),
+                   yolodata::digest_of(manifest.files));
     // A manifest that leaves a file out must not look like a whole one.
     return hashed.failed.empty() ? tools::exit_done : tools::exit_failed;
 }
 
 int check(const Options& o, const Dataset& dataset) {
-    const std::string path = o.check.empty() ? dataset.absolute(std::string(yolodata::manifest_file_name)) : o.check;
+    const std::string path =
+        o.check.empty() ? dataset.absolute(std::string(yolodata::manifest_file_name)) : o.check;
     const std::string text = yolodata::read_text_file(path);
     Manifest manifest;
     try {
         manifest = yolodata::parse_any_manifest(text);
     } catch (const yolodata::Error& error) {
         tools::Output out(o.output);
-        out.write(fmt::format("error checksum/manifest-invalid {}: {}\n", printable(path), error.what()));
+        out.write(
+            fmt::format("error checksum/manifest-invalid {}: {}\n", printable(path), error.what()));
         out.finish();
         return tools::exit_findings;
     }
     const yolodata::HashedFiles hashed = hash_dataset(dataset, o);
-    std::vector<Finding> findings = compare_with_manifest(manifest, hashed.files, dataset.root, o.jobs);
+    std::vector<Finding> findings =
+        compare_with_manifest(manifest, hashed.files, dataset.root, o.jobs);
     std::sort(findings.begin(), findings.end(), yolodata::report_order);
     tools::Output out(o.output);
     for (const Finding& finding : findings)
-        out.write(fmt::format("{} {} {}: {}\n", to_string(finding.severity), finding.rule, printable(finding.path),
-                              finding.message));
-    out.write(fmt::format("{} files listed, {} here, {} differ\n", manifest.files.size(), hashed.files.size(),
-                          findings.size()));
+        out.write(fmt::format("{} {} {}: {}\n", to_string(finding.severity), finding.rule,
+                              printable(finding.path), finding.message));
+    out.write(fmt::format("{} files listed, {} here, {} differ\n", manifest.files.size(),
+                          hashed.files.size(), findings.size()));
     out.finish();
     const bool error = std::any_of(findings.begin(), findings.end(), [](const Finding& finding) {
         return finding.severity == yolodata::Severity::error;
@@ -126,7 +137,8 @@ int check(const Options& o, const Dataset& dataset) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    tools::set_library_versions({{"OpenSSL", OpenSSL_version(OPENSSL_VERSION_STRING)}, {"oneTBB", TBB_runtime_version()}});
+    tools::set_library_versions(
+        {{"OpenSSL", OpenSSL_version(OPENSSL_VERSION_STRING)}, {"oneTBB", TBB_runtime_version()}});
     return tools::run_command(std::string(program), [&] {
         const Options options = parse(argc, argv);
         tools::catch_interrupts();

@@ -30,55 +30,70 @@ using yolodata::Severity;
 constexpr std::string_view program = "yolodata verify";
 
 struct Options {
-    std::string path, format = "text", output, fail_on = "error", manifest, task = "auto", kpt_shape, list_bad;
+    std::string path, format = "text", output, fail_on = "error", manifest, task = "auto",
+                      kpt_shape, list_bad;
     std::vector<std::string> only, skip, names;
     int nc = 0, imgsz = 640, jobs = tools::usable_cpus();
     std::uint64_t max_pixels = 178'956'970;
-    tools::ByteSize max_memory{std::min<std::uint64_t>(std::uint64_t{1} << 30, yolodata::memory_limit().bytes / 2)};
+    tools::ByteSize max_memory{
+        std::min<std::uint64_t>(std::uint64_t{1} << 30, yolodata::memory_limit().bytes / 2)};
     bool nul = false, quiet = false;
 };
 
 void require_known(const std::vector<std::string>& patterns) {
     for (const std::string& pattern : patterns) {
         const auto rules = yolodata::rule_catalogue();
-        if (std::none_of(rules.begin(), rules.end(), [&](const auto& rule) { return yolodata::rule_matches(pattern, rule.id); }))
-            throw tools::UsageError{fmt::format("no rule matches {}; yolodata rules lists them", pattern)};
+        if (std::none_of(rules.begin(), rules.end(), [&](const auto& rule) {
+                return yolodata::rule_matches(pattern, rule.id);
+            }))
+            throw tools::UsageError{
+                fmt::format("no rule matches {}; yolodata rules lists them", pattern)};
     }
 }
 
 Options parse(int argc, char** argv) {
     Options o;
     tools::CommandLine line(std::string(program),
-                            "Checks a dataset in one pass: every file hashed, every image decoded whole, every label row "
+                            "Checks a dataset in one pass: every file hashed, every image decoded "
+                            "whole, every label row "
                             "judged. Writes nothing into it.");
-    line.positional("PATH", &o.path, "data.yaml, a folder with one, or a folder with images/ and labels/");
+    line.positional("PATH", &o.path,
+                    "data.yaml, a folder with one, or a folder with images/ and labels/");
     line.group("What is checked");
     line.option("only", &o.only, "RULE,…", "report these rules only (globs: label/*)");
     line.option("skip", &o.skip, "RULE,…", "leave these rules out");
-    line.option("task", &o.task, "TASK", "what the labels are for").choices = {"auto", "detect", "segment", "pose", "obb"};
+    line.option("task", &o.task, "TASK", "what the labels are for").choices = {
+        "auto", "detect", "segment", "pose", "obb"};
     tools::Option& nc = line.option("nc", &o.nc, "N", "number of classes, in place of data.yaml's");
     nc.min = 1, nc.max = 100000, nc.default_text = "data.yaml's";
     line.option("names", &o.names, "A,B,…", "class names, in place of data.yaml's");
     line.option("kpt-shape", &o.kpt_shape, "N,2|3", "key points a row and numbers a point (pose)");
-    tools::Option& imgsz = line.option("imgsz", &o.imgsz, "N", "training size that label/tiny-box counts in, px");
+    tools::Option& imgsz =
+        line.option("imgsz", &o.imgsz, "N", "training size that label/tiny-box counts in, px");
     imgsz.min = 1, imgsz.max = 1 << 20;
-    line.option("manifest", &o.manifest, "FILE", "compare with this manifest or sha256sum list").default_text =
-        "yolodata.sha256.json in the dataset, if there";
+    line.option("manifest", &o.manifest, "FILE", "compare with this manifest or sha256sum list")
+        .default_text = "yolodata.sha256.json in the dataset, if there";
     line.group("Limits");
     tools::Option& jobs = line.option("jobs", &o.jobs, "N", "threads");
     jobs.min = 1, jobs.max = 1024;
-    line.option("max-memory", &o.max_memory, "SIZE", "for files in work, beyond about 100 MiB for the program itself");
-    line.option("max-pixels", &o.max_pixels, "N", "refuse larger pictures from their header; 0 = no limit");
+    line.option("max-memory", &o.max_memory, "SIZE",
+                "for files in work, beyond about 100 MiB for the program itself");
+    line.option("max-pixels", &o.max_pixels, "N",
+                "refuse larger pictures from their header; 0 = no limit");
     line.group("Output");
     line.option("format", &o.format, "FORMAT", "form of the report").choices = {"text", "json"};
     line.option("output", &o.output, "FILE", "write the report there instead of to stdout");
-    line.option("fail-on", &o.fail_on, "SEVERITY", "exit 1 for findings of this severity or worse").choices = {
-        "error", "warning", "info", "never"};
-    line.option("list-bad", &o.list_bad, "FILE", "write the images with an error there, absolute paths, one a line");
-    line.flag("nul", &o.nul, "end the paths of --list-bad with NUL instead of a line end").short_name = '0';
+    line.option("fail-on", &o.fail_on, "SEVERITY", "exit 1 for findings of this severity or worse")
+        .choices = {"error", "warning", "info", "never"};
+    line.option("list-bad", &o.list_bad, "FILE",
+                "write the images with an error there, absolute paths, one a line");
+    line.flag("nul", &o.nul, "end the paths of --list-bad with NUL instead of a line end")
+        .short_name = '0';
     line.flag("quiet", &o.quiet, "no progress and no remarks").short_name = 'q';
-    line.epilog("Exit code: 0 nothing found at or above --fail-on, 1 findings, 2 wrong command line, 3 could not check.\n"
-                "Example: yolodata verify data.yaml --format json --output report.json --fail-on warning");
+    line.epilog(
+        "Exit code: 0 nothing found at or above --fail-on, 1 findings, 2 wrong command line, 3 "
+        "could not check.\n"
+        "Example: yolodata verify data.yaml --format json --output report.json --fail-on warning");
     line.parse(argc, argv);
     require_known(o.only);
     require_known(o.skip);
@@ -89,9 +104,11 @@ std::optional<yolodata::KeypointShape> parse_shape(const std::string& text) {
     if (text.empty()) return std::nullopt;
     unsigned points = 0, dims = 0;
     int used = 0;
-    if (std::sscanf(text.c_str(), "%6u,%1u%n", &points, &dims, &used) != 2 || used != static_cast<int>(text.size()) ||
-        points < 1 || points > 10000 || (dims != 2 && dims != 3))
-        throw tools::UsageError{fmt::format("--kpt-shape {}: must be N,2 or N,3 with N from 1 to 10000", text)};
+    if (std::sscanf(text.c_str(), "%6u,%1u%n", &points, &dims, &used) != 2 ||
+        used != static_cast<int>(text.size()) || points < 1 || points > 10000 ||
+        (dims != 2 && dims != 3))
+        throw tools::UsageError{
+            fmt::format("--kpt-shape {}: must be N,2 or N,3 with N from 1 to 10000", text)};
     return yolodata::KeypointShape{points, dims};
 }
 
@@ -105,46 +122,57 @@ Dataset open(const Options& o) {
     const bool stated = dataset.task_stated;
     yolodata::infer_task(dataset, o.jobs);
     if (!stated && dataset.task == yolodata::Task::pose && !o.quiet)
-        fmt::print(stderr, "{}: no kpt_shape is given; the rows read as {} key points of x, y, visibility\n", program,
-                   dataset.keypoints.points);
+        fmt::print(
+            stderr,
+            "{}: no kpt_shape is given; the rows read as {} key points of x, y, visibility\n",
+            program, dataset.keypoints.points);
     if (dataset.task == yolodata::Task::pose && dataset.keypoints.points == 0)
-        throw tools::UsageError{"the task is pose, but its number of key points is unknown: give --kpt-shape N,3"};
+        throw tools::UsageError{
+            "the task is pose, but its number of key points is unknown: give --kpt-shape N,3"};
     return dataset;
 }
 
 /// The manifest to compare with; an invalid one is a finding.
 std::optional<yolodata::Manifest> load_manifest(const Options& o, Dataset& dataset) {
-    const std::string path = o.manifest.empty() ? dataset.absolute(std::string(yolodata::manifest_file_name)) : o.manifest;
-    const std::string name = o.manifest.empty() ? std::string(yolodata::manifest_file_name) : o.manifest;
+    const std::string path = o.manifest.empty()
+                                 ? dataset.absolute(std::string(yolodata::manifest_file_name))
+                                 : o.manifest;
+    const std::string name =
+        o.manifest.empty() ? std::string(yolodata::manifest_file_name) : o.manifest;
     std::string text;
     try {
         text = yolodata::read_text_file(path);
     } catch (const yolodata::Error& error) {
-        if (o.manifest.empty() && error.kind() == yolodata::ErrorKind::not_found) return std::nullopt;
+        if (o.manifest.empty() && error.kind() == yolodata::ErrorKind::not_found)
+            return std::nullopt;
         throw;
     }
     try {
         return yolodata::parse_any_manifest(text);
     } catch (const yolodata::Error& error) {
-        dataset.findings.push_back(yolodata::make_finding("checksum/manifest-invalid", name, error.what()));
+        dataset.findings.push_back(
+            yolodata::make_finding("checksum/manifest-invalid", name, error.what()));
         return std::nullopt;
     }
 }
 
 void filter(const Options& o, std::vector<Finding>& findings) {
     const auto matches = [](const std::vector<std::string>& patterns, const Finding& finding) {
-        return std::any_of(patterns.begin(), patterns.end(),
-                           [&](const std::string& pattern) { return yolodata::rule_matches(pattern, finding.rule); });
+        return std::any_of(patterns.begin(), patterns.end(), [&](const std::string& pattern) {
+            return yolodata::rule_matches(pattern, finding.rule);
+        });
     };
     std::erase_if(findings, [&](const Finding& finding) {
         return (!o.only.empty() && !matches(o.only, finding)) || matches(o.skip, finding);
     });
 }
 
-void write_bad_list(const Options& o, const Dataset& dataset, const std::vector<Finding>& findings) {
+void write_bad_list(const Options& o, const Dataset& dataset,
+                    const std::vector<Finding>& findings) {
     std::set<std::string> bad;
     for (const Finding& finding : findings)
-        if (finding.severity == Severity::error && !finding.image.empty()) bad.insert(dataset.absolute(finding.image));
+        if (finding.severity == Severity::error && !finding.image.empty())
+            bad.insert(dataset.absolute(finding.image));
     tools::Output out(o.list_bad);
     for (const std::string& path : bad) out.write(path + (o.nul ? '\0' : '\n'));
     out.finish();
@@ -152,16 +180,22 @@ void write_bad_list(const Options& o, const Dataset& dataset, const std::vector<
 
 /// The root as the user names it: a report says nothing of the folders above.
 std::string shown_root(const Options& o, const Dataset& dataset) {
-    const std::string folder = o.path.find('/') == std::string::npos ? "." : o.path.substr(0, o.path.rfind('/'));
+    const std::string folder =
+        o.path.find('/') == std::string::npos ? "." : o.path.substr(0, o.path.rfind('/'));
     if (dataset.config.empty()) return o.path;
-    return dataset.config.find('/') == std::string::npos && o.path.ends_with(dataset.config) ? folder : dataset.root;
+    return dataset.config.find('/') == std::string::npos && o.path.ends_with(dataset.config)
+               ? folder
+               : dataset.root;
 }
 
 int exit_code(const Options& o, const std::vector<Finding>& findings) {
     if (o.fail_on == "never") return tools::exit_done;
-    const Severity limit = o.fail_on == "error" ? Severity::error : o.fail_on == "warning" ? Severity::warning : Severity::info;
-    const bool found = std::any_of(findings.begin(), findings.end(),
-                                   [limit](const Finding& finding) { return finding.severity >= limit; });
+    const Severity limit = o.fail_on == "error"     ? Severity::error
+                           : o.fail_on == "warning" ? Severity::warning
+                                                    : Severity::info;
+    const bool found =
+        std::any_of(findings.begin(), findings.end(),
+                    [limit](const Finding& finding) { return finding.severity >= limit; });
     return found ? tools::exit_findings : tools::exit_done;
 }
 
@@ -176,16 +210,18 @@ int run(const Options& o) {
     options.max_memory = o.max_memory.bytes;
     options.manifest = manifest ? &*manifest : nullptr;
     tools::Progress progress("verify", "images", dataset.images.size(), o.quiet);
-    yolodata::VerifyResult result = yolodata::verify(dataset, options, [&](std::uint64_t done, std::uint64_t) {
-        tools::stop_if_interrupted();
-        progress.update(done);
-        return true;
-    });
+    yolodata::VerifyResult result =
+        yolodata::verify(dataset, options, [&](std::uint64_t done, std::uint64_t) {
+            tools::stop_if_interrupted();
+            progress.update(done);
+            return true;
+        });
     progress.finish();
     filter(o, result.findings);
 
     tools::VerifyReport report{dataset, result, shown_root(o, dataset)};
-    report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    report.seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     report.peak_memory_bytes = tools::peak_memory_bytes();
     tools::Output out(o.output);
     o.format == "json" ? write_json(report, out) : write_text(report, out);
@@ -197,7 +233,8 @@ int run(const Options& o) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    tools::set_library_versions({{"OpenSSL", OpenSSL_version(OPENSSL_VERSION_STRING)}, {"oneTBB", TBB_runtime_version()}});
+    tools::set_library_versions(
+        {{"OpenSSL", OpenSSL_version(OPENSSL_VERSION_STRING)}, {"oneTBB", TBB_runtime_version()}});
     return tools::run_command(std::string(program), [&] {
         const Options options = parse(argc, argv);
         tools::catch_interrupts();

@@ -32,7 +32,8 @@ std::string temporary_name(const std::string& path) {
 }
 
 std::string resolved(const std::string& path) {
-    const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr), &std::free);
+    const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr),
+                                                           &std::free);
     return real ? std::string(real.get()) : path;
 }
 
@@ -72,12 +73,15 @@ AtomicFile::AtomicFile(std::string path) : path_(std::move(path)) {
         throw_errno("write", path_, error_number);
     }
     if (exists) {
-        // The permissions of the old file stay; where they cannot be set, the default ones have to do.
+        // The permissions of the old file stay; where they cannot be set, the default ones have to
+        // do.
         [[maybe_unused]] const int ignored = ::fchmod(fd_, st.st_mode & 07777);
     }
 }
 
-AtomicFile::~AtomicFile() { close_quietly(); }
+AtomicFile::~AtomicFile() {
+    close_quietly();
+}
 
 void AtomicFile::close_quietly() noexcept {
     if (fd_ < 0) return;
@@ -118,7 +122,8 @@ void AtomicFile::commit() {
         return;
     }
     if (::fsync(fd_) != 0) throw_errno("write", path_, errno);
-    // Closing reports late errors of network file systems: before the rename, so that nothing bad is published.
+    // Closing reports late errors of network file systems: before the rename, so that nothing bad
+    // is published.
     const int closed = ::close(fd_);
     fd_ = -1;
     const int error_number = errno;

@@ -23,18 +23,20 @@ std::optional<std::int64_t> parse_integer(std::string_view text) {
     if (text.starts_with('+')) text.remove_prefix(1);
     std::int64_t value = 0;
     const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || stop != text.data() + text.size() || text.empty()) return std::nullopt;
+    if (error != std::errc() || stop != text.data() + text.size() || text.empty())
+        return std::nullopt;
     return value;
 }
 
 class Parser {
-   public:
+ public:
     explicit Parser(DataYaml& out) : out_(out) {}
 
     void read(const std::string& text) {
         const YAML::Node root = YAML::Load(text);
         if (!root.IsMap()) {
-            invalid(text.empty() || root.IsNull() ? "it is empty" : "it is no mapping of keys to values");
+            invalid(text.empty() || root.IsNull() ? "it is empty"
+                                                  : "it is no mapping of keys to values");
             return;
         }
         out_.parsed = true;
@@ -47,14 +49,15 @@ class Parser {
         read_task();
         if (find("download"))
             issue("dataset/download-ignored", Verdict::uses,
-                  "a download entry is never run here; Ultralytics executes it where the images are missing");
+                  "a download entry is never run here; Ultralytics executes it where the images "
+                  "are missing");
     }
 
     void invalid(const std::string& what, Verdict verdict = Verdict::aborts) {
         issue("dataset/config-invalid", verdict, what);
     }
 
-   private:
+ private:
     void issue(std::string_view rule, Verdict verdict, const std::string& message) {
         out_.issues.push_back({rule, verdict, message});
     }
@@ -121,7 +124,8 @@ class Parser {
         }
         if (names == nullptr) {
             out_.class_count = static_cast<std::uint32_t>(*count);
-            for (std::int64_t i = 0; i < *count; ++i) out_.names.push_back(fmt::format("class_{}", i));
+            for (std::int64_t i = 0; i < *count; ++i)
+                out_.names.push_back(fmt::format("class_{}", i));
             return;
         }
         std::vector<std::string> texts;
@@ -136,12 +140,15 @@ class Parser {
     bool read_names(const YAML::Node& node, std::vector<std::string>& texts) {
         std::map<std::int64_t, std::string> by_index;
         if (node.IsSequence()) {
-            for (const auto& item : node) by_index[static_cast<std::int64_t>(by_index.size())] = text_of(item);
+            for (const auto& item : node)
+                by_index[static_cast<std::int64_t>(by_index.size())] = text_of(item);
         } else if (node.IsMap()) {
             for (const auto& item : node) {
-                const auto index = item.first.IsScalar() ? parse_integer(item.first.Scalar()) : std::nullopt;
+                const auto index =
+                    item.first.IsScalar() ? parse_integer(item.first.Scalar()) : std::nullopt;
                 if (!index) {
-                    invalid(fmt::format("names: the key {} is no class index", text_of(item.first)));
+                    invalid(
+                        fmt::format("names: the key {} is no class index", text_of(item.first)));
                     return false;
                 }
                 by_index[*index] = text_of(item.second);
@@ -156,8 +163,8 @@ class Parser {
         }
         for (const auto& [index, text] : by_index) {
             if (index != static_cast<std::int64_t>(texts.size())) {
-                invalid(fmt::format("names: class indices must be 0 to {}; {} is missing", by_index.size() - 1,
-                                    texts.size()));
+                invalid(fmt::format("names: class indices must be 0 to {}; {} is missing",
+                                    by_index.size() - 1, texts.size()));
                 return false;
             }
             texts.push_back(text);
@@ -165,7 +172,9 @@ class Parser {
         return true;
     }
 
-    static std::string text_of(const YAML::Node& node) { return node.IsScalar() ? node.Scalar() : std::string(); }
+    static std::string text_of(const YAML::Node& node) {
+        return node.IsScalar() ? node.Scalar() : std::string();
+    }
 
     void report_duplicate_names() {
         std::map<std::string, std::size_t> first;
@@ -173,7 +182,8 @@ class Parser {
             const auto [at, fresh] = first.try_emplace(out_.names[i], i);
             if (!fresh)
                 issue("dataset/duplicate-class-name", Verdict::uses,
-                      fmt::format("classes {} and {} are both named {}", at->second, i, printable(out_.names[i])));
+                      fmt::format("classes {} and {} are both named {}", at->second, i,
+                                  printable(out_.names[i])));
         }
     }
 
@@ -183,11 +193,12 @@ class Parser {
         const YAML::Node* shape = find("kpt_shape");
         if (shape == nullptr) return;
         std::vector<std::int64_t> numbers;
-        if (!read_integers(*shape, numbers) || numbers.size() != 2 || numbers[0] < 1 || numbers[0] > max_keypoints ||
-            (numbers[1] != 2 && numbers[1] != 3)) {
+        if (!read_integers(*shape, numbers) || numbers.size() != 2 || numbers[0] < 1 ||
+            numbers[0] > max_keypoints || (numbers[1] != 2 && numbers[1] != 3)) {
             return invalid("kpt_shape: must be [number of points, 2 or 3]");
         }
-        out_.keypoints = KeypointShape{static_cast<std::uint32_t>(numbers[0]), static_cast<std::uint32_t>(numbers[1])};
+        out_.keypoints = KeypointShape{static_cast<std::uint32_t>(numbers[0]),
+                                       static_cast<std::uint32_t>(numbers[1])};
         read_flip_index(numbers[0]);
     }
 
@@ -241,7 +252,8 @@ DataYaml parse_data_yaml(std::string text) {
     DataYaml yaml;
     Parser parser(yaml);
     if (!has_wide_byte_order_mark(text) && find_invalid_utf8(text) != std::string_view::npos) {
-        parser.invalid(fmt::format("its text is not UTF-8 (byte {})", find_invalid_utf8(text) + 1), Verdict::uses);
+        parser.invalid(fmt::format("its text is not UTF-8 (byte {})", find_invalid_utf8(text) + 1),
+                       Verdict::uses);
         text = without_invalid_utf8(text);
     }
     try {

@@ -27,7 +27,7 @@ struct DataYaml {
         std::string name;                 ///< train, val, test
         std::vector<std::string> places;  ///< folders, list files, globs; never empty
     };
-    std::vector<SplitEntry> splits;  ///< in the order train, val, test
+    std::vector<SplitEntry> splits;            ///< in the order train, val, test
     std::optional<std::uint32_t> class_count;  ///< empty where names and nc are missing or disagree
     std::vector<std::string> names;
     std::optional<Task> task;
@@ -35,7 +35,8 @@ struct DataYaml {
     std::vector<ConfigIssue> issues;
 };
 
-/// Parses the text as Ultralytics reads it. Never throws for bad content, runs nothing that it names.
+/// Parses the text as Ultralytics reads it. Never throws for bad content, runs nothing that it
+/// names.
 DataYaml parse_data_yaml(std::string text);
 
 }  // namespace yolodata

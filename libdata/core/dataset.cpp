@@ -3,11 +3,8 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <unordered_map>
-
 #include "data_yaml.hpp"
-#include "label_folders.hpp"
+#include "dataset_builder.hpp"
 #include "paths.hpp"
 #include "split_files.hpp"
 #include "yolodata/core/error.hpp"
@@ -21,107 +18,8 @@ namespace {
 
 constexpr std::uint64_t max_config_bytes = std::uint64_t{16} << 20;
 
-/// Puts a dataset together: splits into images, images into order, labels to images.
-class Builder {
-   public:
-    explicit Builder(Dataset& dataset) : dataset_(dataset) {}
-
-    void add_split(const std::string& name, SplitFiles files) {
-        dataset_.splits.push_back({name, {}});
-        report(name, files);
-        places_.push_back(std::move(files));
-    }
-
-    void finish() {
-        number_images();
-        for (std::size_t s = 0; s < places_.size(); ++s) fill_split(s);
-        look_for_labels(dataset_, places_);
-        std::sort(dataset_.list_files.begin(), dataset_.list_files.end());
-        dataset_.list_files.erase(std::unique(dataset_.list_files.begin(), dataset_.list_files.end()),
-                                  dataset_.list_files.end());
-        for (ImageRef& image : dataset_.images)
-            if (image.list != 0) image.list = list_number(list_of_.at(image.path));
-    }
-
-   private:
-    std::string place_of_config() const { return dataset_.config.empty() ? "." : dataset_.config; }
-
-    void report(const std::string& split, const SplitFiles& files) {
-        for (const std::string& place : files.missing) {
-            Finding& finding = add("dataset/split-missing", place_of_config(),
-                                   fmt::format("{}: {} does not exist", split, printable(place)), split);
-            if (split == "test") finding.verdict = Verdict::never_sees;
-            finding.related = {relative_to(dataset_.root, join_path(dataset_.root, place))};
-        }
-        for (const std::string& glob : files.globs)
-            add("dataset/not-portable", place_of_config(),
-                fmt::format("{}: {} is a pattern, which Ultralytics does not expand", split, printable(glob)), split);
-        for (const auto& [list, line] : files.implicit_lines)
-            add("dataset/not-portable", relative_to(dataset_.root, list),
-                "a relative line that does not begin with ./ is taken from the working directory by Ultralytics", split)
-                .line = line;
-        for (const auto& [path, reason] : files.unreadable) {
-            Finding& finding = add("image/unreadable", relative_to(dataset_.root, path), printable(reason), split);
-            finding.fix = Fix::none;
-        }
-        if (files.images.empty() && files.missing.empty())
-            add("dataset/split-empty", place_of_config(), fmt::format("the split {} has no image", split), split);
-    }
-
-    Finding& add(std::string_view rule, std::string path, std::string message, const std::string& split) {
-        dataset_.findings.push_back(make_finding(rule, std::move(path), std::move(message)));
-        dataset_.findings.back().split = split;
-        return dataset_.findings.back();
-    }
-
-    void number_images() {
-        std::vector<std::string> paths;
-        for (SplitFiles& files : places_) {
-            for (const std::string& list : files.lists) dataset_.list_files.push_back(relative_to(dataset_.root, list));
-            for (FoundImage& image : files.images) paths.push_back(relative_to(dataset_.root, image.path));
-        }
-        std::sort(paths.begin(), paths.end());
-        paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
-        dataset_.images.reserve(paths.size());
-        for (std::string& path : paths) {
-            ImageRef image;
-            image.label_path = relative_to(dataset_.root, label_path_of(dataset_.absolute(path)));
-            image.path = std::move(path);
-            dataset_.images.push_back(std::move(image));
-        }
-    }
-
-    ImageRef& image_at(const std::string& path) {
-        return *std::lower_bound(dataset_.images.begin(), dataset_.images.end(), path,
-                                 [](const ImageRef& image, const std::string& wanted) { return image.path < wanted; });
-    }
-
-    void fill_split(std::size_t s) {
-        Split& split = dataset_.splits[s];
-        for (const FoundImage& found : places_[s].images) {
-            ImageRef& image = image_at(relative_to(dataset_.root, found.path));
-            if ((image.splits & (1U << s)) == 0)
-                split.images.push_back(static_cast<std::uint32_t>(&image - dataset_.images.data()));
-            image.splits |= 1U << s;
-            if (found.list != 0 && image.list == 0) {
-                image.list = 1;  // numbered in finish(), when the lists are sorted
-                list_of_[image.path] = relative_to(dataset_.root, places_[s].lists[found.list - 1]);
-            }
-        }
-        std::sort(split.images.begin(), split.images.end());
-    }
-
-    std::uint32_t list_number(const std::string& list) const {
-        const auto at = std::lower_bound(dataset_.list_files.begin(), dataset_.list_files.end(), list);
-        return static_cast<std::uint32_t>(at - dataset_.list_files.begin()) + 1;
-    }
-
-    Dataset& dataset_;
-    std::vector<SplitFiles> places_;
-    std::unordered_map<std::string, std::string> list_of_;
-};
-
-// The folder that `path:` means: absolute, else below data.yaml's folder, else below the working directory.
+// The folder that `path:` means: absolute, else below data.yaml's folder, else below the working
+// directory.
 std::string resolve_root(const std::string& config_folder, const std::string& path) {
     if (path.empty()) return config_folder;
     for (const std::string& from : {config_folder, working_directory()}) {
@@ -138,8 +36,9 @@ void apply(const OpenOptions& options, Dataset& dataset) {
     }
     if (options.class_count) {
         if (!options.names.empty() && *options.class_count != options.names.size())
-            throw Error(ErrorKind::invalid_argument, fmt::format("{} names are given for {} classes",
-                                                                 options.names.size(), *options.class_count));
+            throw Error(ErrorKind::invalid_argument,
+                        fmt::format("{} names are given for {} classes", options.names.size(),
+                                    *options.class_count));
         if (dataset.names.size() != *options.class_count) dataset.names.clear();
         dataset.class_count = options.class_count;
     }
@@ -184,7 +83,7 @@ void open_config(const std::string& path, const OpenOptions& options, Dataset& d
     apply(options, dataset);
     if (!yaml.parsed) return;
 
-    Builder builder(dataset);
+    DatasetBuilder builder(dataset);
     for (const auto& [name, places] : yaml.splits) {
         SplitFiles files;
         // Without the folder that path: names, every relative place leads nowhere.
@@ -201,22 +100,28 @@ void open_folder(const std::string& folder, const OpenOptions& options, Dataset&
     apply(options, dataset);
     const std::string images = join_path(folder, "images");
     if (!is_folder(images))
-        throw Error(ErrorKind::not_found,
-                    fmt::format("{} holds neither a data.yaml nor a folder images", printable(folder)));
+        throw Error(
+            ErrorKind::not_found,
+            fmt::format("{} holds neither a data.yaml nor a folder images", printable(folder)));
     SplitFiles all;
     SplitFinder(folder, all).add_folder(images);
     const std::vector<std::string> names = {"train", "val", "test"};
     std::vector<SplitFiles> parts(names.size());
     const auto part_of = [&](const std::string& path) {
         for (std::size_t i = 1; i < names.size(); ++i)
-            if (path == join_path(images, names[i]) || path.starts_with(join_path(images, names[i]) + "/")) return i;
+            if (path == join_path(images, names[i]) ||
+                path.starts_with(join_path(images, names[i]) + "/"))
+                return i;
         return std::size_t{0};
     };
-    for (FoundImage& image : all.images) parts[part_of(image.path)].images.push_back(std::move(image));
-    for (std::string& walked : all.folders) parts[part_of(walked)].folders.push_back(std::move(walked));
+    for (FoundImage& image : all.images)
+        parts[part_of(image.path)].images.push_back(std::move(image));
+    for (std::string& walked : all.folders)
+        parts[part_of(walked)].folders.push_back(std::move(walked));
+    parts[0].others = std::move(all.others);
     parts[0].roots = std::move(all.roots);
     parts[0].unreadable = std::move(all.unreadable);
-    Builder builder(dataset);
+    DatasetBuilder builder(dataset);
     for (std::size_t i = 0; i < names.size(); ++i)
         if (!parts[i].images.empty() || i == 0 || is_folder(join_path(images, names[i])))
             builder.add_split(names[i], std::move(parts[i]));
@@ -227,10 +132,14 @@ void open_folder(const std::string& folder, const OpenOptions& options, Dataset&
 
 std::string_view to_string(Task task) {
     switch (task) {
-        case Task::detect: return "detect";
-        case Task::segment: return "segment";
-        case Task::pose: return "pose";
-        case Task::obb: return "obb";
+        case Task::detect:
+            return "detect";
+        case Task::segment:
+            return "segment";
+        case Task::pose:
+            return "pose";
+        case Task::obb:
+            return "obb";
     }
     return {};
 }
@@ -244,13 +153,16 @@ std::optional<Task> parse_task(std::string_view text) {
 std::string label_path_of(const std::string& image_path) {
     constexpr std::string_view images = "/images/", labels = "/labels/";
     std::string path = image_path;
-    if (const auto at = path.rfind(images); at != std::string::npos) path.replace(at, images.size(), labels);
+    if (const auto at = path.rfind(images); at != std::string::npos)
+        path.replace(at, images.size(), labels);
     const auto dot = path.rfind('.');
     if (dot != std::string::npos) path.resize(dot);
     return path + ".txt";
 }
 
-std::string Dataset::absolute(const std::string& path) const { return join_path(root, path); }
+std::string Dataset::absolute(const std::string& path) const {
+    return join_path(root, path);
+}
 
 const Split* Dataset::find_split(const std::string& name) const {
     for (const Split& split : splits)
@@ -260,7 +172,9 @@ const Split* Dataset::find_split(const std::string& name) const {
 
 Dataset open_dataset(const std::string& path, const OpenOptions& options) {
     const auto real = real_path(path);
-    if (!real) throw Error(ErrorKind::not_found, fmt::format("cannot open {}: it is not there", printable(path)));
+    if (!real)
+        throw Error(ErrorKind::not_found,
+                    fmt::format("cannot open {}: it is not there", printable(path)));
     Dataset dataset;
     if (!is_folder(*real)) {
         // A data.yaml that is a link counts where the link lies, as its relative paths do.

@@ -19,7 +19,7 @@ namespace {
 constexpr std::size_t piece_bytes = std::size_t{1} << 20;
 
 class Descriptor {
-   public:
+ public:
     explicit Descriptor(int fd) : fd_(fd) {}
     ~Descriptor() {
         if (fd_ >= 0) ::close(fd_);
@@ -28,7 +28,7 @@ class Descriptor {
     Descriptor& operator=(const Descriptor&) = delete;
     int get() const { return fd_; }
 
-   private:
+ private:
     int fd_;
 };
 
@@ -165,10 +165,12 @@ ReadResult Folder::stream(const std::string& path,
         throw_if_exhausted(result, path);
         return result;
     }
-    std::vector<std::byte> piece(std::min<std::uint64_t>(piece_bytes, std::max<std::uint64_t>(result.size, 1)));
+    std::vector<std::byte> piece(
+        std::min<std::uint64_t>(piece_bytes, std::max<std::uint64_t>(result.size, 1)));
     std::uint64_t left = result.size;
     while (left > 0) {
-        const ssize_t got = read_some(file.get(), piece.data(), std::min<std::uint64_t>(piece.size(), left));
+        const ssize_t got =
+            read_some(file.get(), piece.data(), std::min<std::uint64_t>(piece.size(), left));
         if (got < 0) {
             result.status = ReadStatus::failed;
             result.error_number = errno;
@@ -181,6 +183,18 @@ ReadResult Folder::stream(const std::string& path,
     result.shrank = left > 0;
     result.size -= left;
     return result;
+}
+
+std::size_t Folder::read_head(const std::string& path, std::span<std::byte> out) const {
+    const Descriptor file(open_for_reading(fd_, path));
+    if (!open_and_stat(file)) return 0;
+    std::size_t have = 0;
+    while (have < out.size()) {
+        const ssize_t got = read_some(file.get(), out.data() + have, out.size() - have);
+        if (got <= 0) break;
+        have += static_cast<std::size_t>(got);
+    }
+    return have;
 }
 
 ReadResult Folder::status(const std::string& path) const {

@@ -18,14 +18,19 @@ constexpr std::array<std::uint8_t, 256> make_classes() {
     std::array<std::uint8_t, 256> classes{};
     for (int c = 128; c < 256; ++c) classes[static_cast<std::size_t>(c)] = high;
     classes[' '] = classes['\t'] = classes[0x1F] = space;
-    for (const int c : {0x0A, 0x0B, 0x0C, 0x0D, 0x1C, 0x1D, 0x1E}) classes[static_cast<std::size_t>(c)] = line_break;
+    for (const int c : {0x0A, 0x0B, 0x0C, 0x0D, 0x1C, 0x1D, 0x1E})
+        classes[static_cast<std::size_t>(c)] = line_break;
     return classes;
 }
 constexpr auto classes = make_classes();
 
-std::uint8_t class_of(char c) { return classes[static_cast<unsigned char>(c)]; }
+std::uint8_t class_of(char c) {
+    return classes[static_cast<unsigned char>(c)];
+}
 
-bool starts(std::string_view text, std::string_view what) { return text.substr(0, what.size()) == what; }
+bool starts(std::string_view text, std::string_view what) {
+    return text.substr(0, what.size()) == what;
+}
 
 // NEL, LINE SEPARATOR, PARAGRAPH SEPARATOR; 0 if there is none.
 std::size_t high_break(std::string_view text) {
@@ -37,7 +42,8 @@ std::size_t high_break(std::string_view text) {
 // The white space of Unicode that is no line break; 0 if there is none.
 std::size_t high_space(std::string_view text) {
     if (starts(text, "\xC2\xA0")) return 2;
-    for (const std::string_view s : {"\xE1\x9A\x80", "\xE2\x80\xAF", "\xE2\x81\x9F", "\xE3\x80\x80"})
+    for (const std::string_view s :
+         {"\xE1\x9A\x80", "\xE2\x80\xAF", "\xE2\x81\x9F", "\xE3\x80\x80"})
         if (starts(text, s)) return 3;
     if (starts(text, "\xE2\x80") && text.size() >= 3) {
         const auto third = static_cast<unsigned char>(text[2]);
@@ -103,7 +109,8 @@ std::size_t parse_prefix(std::string_view text, double& value) {
     const auto [stop, error] = std::from_chars(begin, end, value);
     if (error == std::errc::invalid_argument) return 0;
     const auto used = static_cast<std::size_t>(stop - text.data());
-    if (error == std::errc::result_out_of_range) value = out_of_range_value(text.substr(sign, used - sign));
+    if (error == std::errc::result_out_of_range)
+        value = out_of_range_value(text.substr(sign, used - sign));
     if (text[used - 1] == ')') return 0;  // nan(…) is C, not a label's number
     return used;
 }
@@ -144,13 +151,16 @@ bool LabelReader::next(LabelRow& row) {
         double value;
         const std::size_t used = parse_prefix(text.substr(i), value);
         const std::size_t stop = i + used;
-        const bool whole = used != 0 && (stop == text.size() || class_of(text[stop]) == space ||
-                                         (class_of(text[stop]) == high && high_space(text.substr(stop)) != 0));
+        const bool whole =
+            used != 0 && (stop == text.size() || class_of(text[stop]) == space ||
+                          (class_of(text[stop]) == high && high_space(text.substr(stop)) != 0));
         if (!whole) {
             value = std::numeric_limits<double>::quiet_NaN();
-            row.faults.push_back({static_cast<std::uint32_t>(row.values.size()), FieldFault::not_a_number});
+            row.faults.push_back(
+                {static_cast<std::uint32_t>(row.values.size()), FieldFault::not_a_number});
         } else if (!std::isfinite(value)) {
-            row.faults.push_back({static_cast<std::uint32_t>(row.values.size()), FieldFault::not_finite});
+            row.faults.push_back(
+                {static_cast<std::uint32_t>(row.values.size()), FieldFault::not_finite});
         }
         row.values.push_back(value);
         i = whole ? stop : find_field_end(text, i);
@@ -160,7 +170,8 @@ bool LabelReader::next(LabelRow& row) {
 }
 
 EncodingFault find_encoding_fault(std::string_view bytes) {
-    if (starts(bytes, std::string_view("\xFF\xFE\0\0", 4)) || starts(bytes, std::string_view("\0\0\xFE\xFF", 4)))
+    if (starts(bytes, std::string_view("\xFF\xFE\0\0", 4)) ||
+        starts(bytes, std::string_view("\0\0\xFE\xFF", 4)))
         return {"UTF-32 text", 0};
     if (starts(bytes, "\xFF\xFE") || starts(bytes, "\xFE\xFF")) return {"UTF-16 text", 0};
     const std::size_t nul = bytes.find('\0');

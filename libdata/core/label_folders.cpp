@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "label_folders.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <boost/filesystem.hpp>
 #include <map>
+#include <set>
 
 #include "paths.hpp"
 #include "yolodata/core/file.hpp"
 #include "yolodata/core/label.hpp"
+#include "yolodata/core/rules.hpp"
+#include "yolodata/core/utf8.hpp"
 
 namespace yolodata {
 
@@ -17,42 +22,13 @@ namespace {
 
 /// A folder where labels belong.
 struct LabelFolder {
-    std::vector<std::uint32_t> images;     ///< whose labels belong here
-    std::set<std::string> image_folders;   ///< absolute folders whose images' labels belong here
+    std::vector<std::uint32_t> images;    ///< whose labels belong here
+    std::set<std::string> image_folders;  ///< absolute folders whose images' labels belong here
 };
 using LabelFolders = std::map<std::string, LabelFolder>;  ///< by absolute path
 
-std::string label_folder_of(const std::string& image_folder) {
-    return parent_of(label_path_of(join_path(image_folder, "x.jpg")));
-}
-
-std::vector<std::string> names_in(const std::string& folder) {
-    std::vector<std::string> names;
-    boost::system::error_code error;
-    for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
-        names.push_back(at->path().filename().native());
-    std::sort(names.begin(), names.end());
-    return names;
-}
-
-bool is_label_name(const std::string& name) {
-    return name.ends_with(".txt") && !is_hidden(name) && name != "classes.txt";
-}
-
-std::string stem_of(const std::string& name) { return name.substr(0, name.rfind('.')); }
-
-// Text files of every kind may lie beside images; only one that begins with a number is taken for a label.
-bool begins_with_number(const std::string& path) {
-    std::vector<std::byte> bytes;
-    if (!Folder("/").read(path, bytes, std::uint64_t{16} << 20)) return false;
-    LabelReader reader({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-    LabelRow row;
-    while (reader.next(row))
-        if (!row.blank) return row.faults.empty() || row.faults.front().field > 0;
-    return false;
-}
-
-// Folders below the label folder of a split that no image folder stands for: all their labels are orphans.
+// Folders below the label folder of a split that no image folder stands for: all their labels are
+// orphans.
 void add_folders_below(const std::string& top, LabelFolders& folders) {
     boost::system::error_code error, ignored;
     fs::recursive_directory_iterator at(top, error), end;
@@ -78,7 +54,8 @@ LabelFolders collect_folders(const Dataset& dataset, const std::vector<SplitFile
         for (const std::string& folder : split.folders)
             folders[label_folder_of(folder)].image_folders.insert(folder);
         for (const std::string& root : split.roots)
-            if (const std::string top = label_folder_of(root); top != root) add_folders_below(top, folders);
+            if (const std::string top = label_folder_of(root); top != root)
+                add_folders_below(top, folders);
     }
     return folders;
 }
@@ -91,32 +68,117 @@ std::set<std::string> image_stems(const LabelFolder& folder) {
     return stems;
 }
 
+std::string lower_case(std::string text) {
+    for (char& c : text)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    return text;
+}
+
+/// One label folder at work: what lies in it, and what no image has claimed yet.
+class FolderLook {
+ public:
+    FolderLook(Dataset& dataset, const std::string& path, const LabelFolder& folder)
+        : dataset_(dataset), path_(path), folder_(folder), names_(names_in(path)) {}
+
+    void pair() {
+        for (const std::uint32_t i : folder_.images) {
+            ImageRef& image = dataset_.images[i];
+            const std::string name = file_name_of(image.label_path);
+            image.has_label = std::binary_search(names_.begin(), names_.end(), name);
+            claimed_.insert(name);
+        }
+    }
+
+    // A pair that a file system without case would see, and no trainer on this one does.
+    void match_without_case() {
+        std::multimap<std::string, std::string> unclaimed;
+        for (const std::string& name : names_)
+            if (!claimed_.contains(name)) unclaimed.emplace(lower_case(name), name);
+        if (unclaimed.empty()) return;
+        for (const std::uint32_t i : folder_.images) {
+            ImageRef& image = dataset_.images[i];
+            if (image.has_label) continue;
+            const auto at = unclaimed.find(lower_case(file_name_of(image.label_path)));
+            if (at == unclaimed.end()) continue;
+            Finding finding = make_finding(
+                "dataset/case-mismatch", image.path,
+                fmt::format("its label would be {} but is named {}",
+                            printable(file_name_of(image.label_path)), printable(at->second)));
+            finding.image = image.path;
+            finding.related = {relative_to(dataset_.root, join_path(path_, at->second))};
+            dataset_.findings.push_back(std::move(finding));
+            image.label_elsewhere = true;
+            claimed_.insert(at->second);
+            unclaimed.erase(at);
+        }
+    }
+
+    void collect_orphans(const std::set<std::string>& lists) {
+        std::vector<std::string> spare;
+        for (const std::string& name : names_)
+            if (is_label_name(name) && !claimed_.contains(name) &&
+                !lists.contains(join_path(path_, name)))
+                spare.push_back(name);
+        if (spare.empty()) return;
+        const std::set<std::string> stems = image_stems(folder_);
+        const bool beside = folder_.image_folders.contains(path_);
+        for (const std::string& name : spare) {
+            const std::string label = join_path(path_, name);
+            // The label of an image that no list names is no orphan.
+            if (stems.contains(stem_of(name)) || (beside && !begins_with_number(label))) continue;
+            dataset_.orphan_labels.push_back(relative_to(dataset_.root, label));
+        }
+    }
+
+ private:
+    Dataset& dataset_;
+    const std::string& path_;
+    const LabelFolder& folder_;
+    std::vector<std::string> names_;
+    std::set<std::string> claimed_;
+};
+
 }  // namespace
+
+std::string label_folder_of(const std::string& image_folder) {
+    return parent_of(label_path_of(join_path(image_folder, "x.jpg")));
+}
+
+std::vector<std::string> names_in(const std::string& folder) {
+    std::vector<std::string> names;
+    boost::system::error_code error;
+    for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
+        names.push_back(at->path().filename().native());
+    std::sort(names.begin(), names.end());
+    return names;
+}
+
+bool is_label_name(const std::string& name) {
+    return name.ends_with(".txt") && !is_hidden(name) && name != "classes.txt";
+}
+
+std::string stem_of(const std::string& name) {
+    return name.substr(0, name.rfind('.'));
+}
+
+bool begins_with_number(const std::string& path) {
+    std::vector<std::byte> bytes;
+    if (!Folder("/").read(path, bytes, std::uint64_t{16} << 20)) return false;
+    LabelReader reader({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+    LabelRow row;
+    while (reader.next(row))
+        if (!row.blank) return row.faults.empty() || row.faults.front().field > 0;
+    return false;
+}
 
 void look_for_labels(Dataset& dataset, const std::vector<SplitFiles>& places) {
     std::set<std::string> lists;
     for (const SplitFiles& split : places) lists.insert(split.lists.begin(), split.lists.end());
     for (const auto& [path, folder] : collect_folders(dataset, places)) {
-        const std::vector<std::string> names = names_in(path);
-        std::set<std::string> expected;
-        for (const std::uint32_t i : folder.images) {
-            ImageRef& image = dataset.images[i];
-            const std::string name = file_name_of(image.label_path);
-            image.has_label = std::binary_search(names.begin(), names.end(), name);
-            expected.insert(name);
-        }
-        std::vector<std::string> spare;
-        for (const std::string& name : names)
-            if (is_label_name(name) && !expected.contains(name) && !lists.contains(join_path(path, name)))
-                spare.push_back(name);
-        if (spare.empty()) continue;
-        const std::set<std::string> stems = image_stems(folder);
-        const bool beside = folder.image_folders.contains(path);
-        for (const std::string& name : spare) {
-            const std::string label = join_path(path, name);
-            if (stems.contains(stem_of(name)) || (beside && !begins_with_number(label))) continue;
-            dataset.orphan_labels.push_back(relative_to(dataset.root, label));
-        }
+        FolderLook look(dataset, path, folder);
+        look.pair();
+        look.match_without_case();
+        look.collect_orphans(lists);
     }
     std::sort(dataset.orphan_labels.begin(), dataset.orphan_labels.end());
 }

@@ -34,14 +34,16 @@ std::optional<Sha256Digest> parse_digest(std::string_view hex) {
     return digest;
 }
 
-[[noreturn]] void fail(const std::string& what) { throw Error(ErrorKind::corrupt, what); }
+[[noreturn]] void fail(const std::string& what) {
+    throw Error(ErrorKind::corrupt, what);
+}
 
 // The \xNN of a name that is not UTF-8, back to bytes.
 std::string unescape(std::string_view text) {
     std::string bytes;
     for (std::size_t i = 0; i < text.size(); ++i) {
-        if (i + 3 < text.size() && text[i] == '\\' && text[i + 1] == 'x' && hex_value(text[i + 2]) >= 0 &&
-            hex_value(text[i + 3]) >= 0) {
+        if (i + 3 < text.size() && text[i] == '\\' && text[i + 1] == 'x' &&
+            hex_value(text[i + 2]) >= 0 && hex_value(text[i + 3]) >= 0) {
             bytes += static_cast<char>(hex_value(text[i + 2]) * 16 + hex_value(text[i + 3]));
             i += 3;
         } else {
@@ -52,7 +54,9 @@ std::string unescape(std::string_view text) {
 }
 
 ManifestEntry entry_from(const nlohmann::json& item, std::size_t number) {
-    const auto wrong = [number](std::string_view what) { fail(fmt::format("file {}: {}", number + 1, what)); };
+    const auto wrong = [number](std::string_view what) {
+        fail(fmt::format("file {}: {}", number + 1, what));
+    };
     if (!item.is_object()) wrong("is no object");
     const auto path = item.find("path"), size = item.find("size"), time = item.find("mtime_ns"),
                hash = item.find("sha256");
@@ -74,9 +78,11 @@ ManifestEntry entry_from(const nlohmann::json& item, std::size_t number) {
 void sort_files(Manifest& manifest) {
     std::sort(manifest.files.begin(), manifest.files.end(),
               [](const ManifestEntry& a, const ManifestEntry& b) { return a.path < b.path; });
-    const auto twice = std::adjacent_find(manifest.files.begin(), manifest.files.end(),
-                                          [](const ManifestEntry& a, const ManifestEntry& b) { return a.path == b.path; });
-    if (twice != manifest.files.end()) fail(fmt::format("{} is listed twice", printable(twice->path)));
+    const auto twice = std::adjacent_find(
+        manifest.files.begin(), manifest.files.end(),
+        [](const ManifestEntry& a, const ManifestEntry& b) { return a.path == b.path; });
+    if (twice != manifest.files.end())
+        fail(fmt::format("{} is listed twice", printable(twice->path)));
 }
 
 // Names as sha256sum escapes them in a line that begins with a backslash.
@@ -121,15 +127,18 @@ std::string digest_of(std::span<const ManifestEntry> sorted_files) {
 }
 
 std::string manifest_to_json(const Manifest& manifest) {
-    // Written by hand: one line a file, so that a change of the data is a change of that line in a diff.
-    std::string text = fmt::format("{{\"schema\": \"{}\",\n \"digest\": \"{}\",\n \"files\": [", schema_id,
-                                   digest_of(manifest.files));
+    // Written by hand: one line a file, so that a change of the data is a change of that line in a
+    // diff.
+    std::string text = fmt::format("{{\"schema\": \"{}\",\n \"digest\": \"{}\",\n \"files\": [",
+                                   schema_id, digest_of(manifest.files));
     for (std::size_t i = 0; i < manifest.files.size(); ++i) {
         const ManifestEntry& file = manifest.files[i];
         const std::string path = escape_invalid_utf8(file.path);
-        text += fmt::format("{}\n  {{\"path\": {}, {}\"size\": {}, \"mtime_ns\": {}, \"sha256\": \"{}\"}}", i == 0 ? "" : ",",
-                            nlohmann::json(path).dump(), path == file.path ? "" : "\"path_escaped\": true, ", file.size,
-                            file.mtime_ns, to_hex(file.sha256));
+        text += fmt::format(
+            "{}\n  {{\"path\": {}, {}\"size\": {}, \"mtime_ns\": {}, \"sha256\": \"{}\"}}",
+            i == 0 ? "" : ",", nlohmann::json(path).dump(),
+            path == file.path ? "" : "\"path_escaped\": true, ", file.size, file.mtime_ns,
+            to_hex(file.sha256));
     }
     return text + "\n ]}\n";
 }
@@ -143,7 +152,8 @@ Manifest parse_manifest(std::string_view json) {
     if (files == root.end() || !files->is_array()) fail("it has no list of files");
     Manifest manifest;
     manifest.files.reserve(files->size());
-    for (std::size_t i = 0; i < files->size(); ++i) manifest.files.push_back(entry_from((*files)[i], i));
+    for (std::size_t i = 0; i < files->size(); ++i)
+        manifest.files.push_back(entry_from((*files)[i], i));
     sort_files(manifest);
     const auto digest = root.find("digest");
     if (digest == root.end() || !digest->is_string()) fail("it has no digest");
@@ -189,7 +199,8 @@ Manifest parse_sha256sum(std::string_view text) {
 
 Manifest parse_any_manifest(std::string_view text) {
     const auto first = text.find_first_not_of(" \t\r\n");
-    return first != std::string_view::npos && text[first] == '{' ? parse_manifest(text) : parse_sha256sum(text);
+    return first != std::string_view::npos && text[first] == '{' ? parse_manifest(text)
+                                                                 : parse_sha256sum(text);
 }
 
 }  // namespace yolodata

@@ -70,7 +70,8 @@ bool is_folder(const std::string& path) {
 
 bool has_image_suffix(std::string_view name) {
     static constexpr std::array<std::string_view, 13> suffixes = {
-        "avif", "bmp", "dng", "heic", "heif", "jp2", "jpeg", "jpg", "mpo", "png", "tif", "tiff", "webp"};
+        "avif", "bmp", "dng", "heic", "heif", "jp2", "jpeg",
+        "jpg",  "mpo", "png", "tif",  "tiff", "webp"};
     const auto dot = name.rfind('.');
     if (dot == std::string_view::npos) return false;
     std::string suffix(name.substr(dot + 1));
@@ -79,6 +80,8 @@ bool has_image_suffix(std::string_view name) {
     return std::find(suffixes.begin(), suffixes.end(), suffix) != suffixes.end();
 }
 
-bool is_hidden(std::string_view name) { return name.starts_with('.'); }
+bool is_hidden(std::string_view name) {
+    return name.starts_with('.');
+}
 
 }  // namespace yolodata

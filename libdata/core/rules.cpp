@@ -13,9 +13,11 @@ namespace {
 
 std::vector<RuleInfo> joined_tables() {
     std::vector<RuleInfo> all;
-    for (const std::span<const RuleInfo> table : {checksum_rules(), dataset_rules(), image_rules(), label_rules()})
+    for (const std::span<const RuleInfo> table :
+         {checksum_rules(), dataset_rules(), image_rules(), label_rules()})
         all.insert(all.end(), table.begin(), table.end());
-    std::sort(all.begin(), all.end(), [](const RuleInfo& a, const RuleInfo& b) { return a.id < b.id; });
+    std::sort(all.begin(), all.end(),
+              [](const RuleInfo& a, const RuleInfo& b) { return a.id < b.id; });
     return all;
 }
 
@@ -28,15 +30,17 @@ std::span<const RuleInfo> rule_catalogue() {
 
 const RuleInfo* find_rule(std::string_view id) {
     const auto all = rule_catalogue();
-    const auto at = std::lower_bound(all.begin(), all.end(), id,
-                                     [](const RuleInfo& rule, std::string_view wanted) { return rule.id < wanted; });
+    const auto at = std::lower_bound(
+        all.begin(), all.end(), id,
+        [](const RuleInfo& rule, std::string_view wanted) { return rule.id < wanted; });
     return at != all.end() && at->id == id ? &*at : nullptr;
 }
 
 Finding make_finding(std::string_view rule, std::string path, std::string message) {
     const RuleInfo* info = find_rule(rule);
     if (info == nullptr)
-        throw Error(ErrorKind::invalid_argument, "no rule " + std::string(rule) + " in the catalogue");
+        throw Error(ErrorKind::invalid_argument,
+                    "no rule " + std::string(rule) + " in the catalogue");
     Finding finding;
     finding.rule = info->id;
     finding.severity = info->severity;

@@ -5,7 +5,7 @@ namespace yolodata {
 
 namespace {
 
-// clang-format off: a table
+// clang-format off
 constexpr RuleInfo table[] = {
     {"checksum/bit-rot", Severity::error, Verdict::uses, Fix::none,
      "The content changed while size and modification time did not.",
@@ -32,6 +32,8 @@ constexpr RuleInfo table[] = {
 
 }  // namespace
 
-std::span<const RuleInfo> checksum_rules() { return table; }
+std::span<const RuleInfo> checksum_rules() {
+    return table;
+}
 
 }  // namespace yolodata

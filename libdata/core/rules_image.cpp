@@ -5,7 +5,7 @@ namespace yolodata {
 
 namespace {
 
-// clang-format off: a table
+// clang-format off
 constexpr RuleInfo table[] = {
     {"image/unreadable", Severity::error, Verdict::drops_image, Fix::quarantine,
      "The file cannot be opened or read, or is a folder, FIFO or device.",
@@ -68,6 +68,8 @@ constexpr RuleInfo table[] = {
 
 }  // namespace
 
-std::span<const RuleInfo> image_rules() { return table; }
+std::span<const RuleInfo> image_rules() {
+    return table;
+}
 
 }  // namespace yolodata

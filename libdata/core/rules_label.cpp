@@ -5,7 +5,7 @@ namespace yolodata {
 
 namespace {
 
-// clang-format off: a table
+// clang-format off
 constexpr RuleInfo table[] = {
     {"label/missing", Severity::info, Verdict::uses, Fix::none,
      "An image without a label file.",
@@ -116,6 +116,8 @@ constexpr RuleInfo table[] = {
 
 }  // namespace
 
-std::span<const RuleInfo> label_rules() { return table; }
+std::span<const RuleInfo> label_rules() {
+    return table;
+}
 
 }  // namespace yolodata

@@ -10,15 +10,19 @@ namespace yolodata {
 namespace {
 
 void require(bool worked) {
-    if (!worked) throw Error(ErrorKind::unsupported, "OpenSSL refuses SHA-256; is its configuration restricted?");
+    if (!worked)
+        throw Error(ErrorKind::unsupported,
+                    "OpenSSL refuses SHA-256; is its configuration restricted?");
 }
 
 }  // namespace
 
 struct Sha256::Impl {
     // Fetched once for an object: a fetch for each message takes a lock in OpenSSL 3.
-    std::unique_ptr<EVP_MD, decltype(&EVP_MD_free)> method{EVP_MD_fetch(nullptr, "SHA256", nullptr), &EVP_MD_free};
-    std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context{EVP_MD_CTX_new(), &EVP_MD_CTX_free};
+    std::unique_ptr<EVP_MD, decltype(&EVP_MD_free)> method{EVP_MD_fetch(nullptr, "SHA256", nullptr),
+                                                           &EVP_MD_free};
+    std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context{EVP_MD_CTX_new(),
+                                                                    &EVP_MD_CTX_free};
 
     void start() { require(EVP_DigestInit_ex2(context.get(), method.get(), nullptr) == 1); }
 };
@@ -36,11 +40,14 @@ void Sha256::update(std::span<const std::byte> bytes) {
     require(EVP_DigestUpdate(impl_->context.get(), bytes.data(), bytes.size()) == 1);
 }
 
-void Sha256::update(std::string_view text) { update(std::as_bytes(std::span(text.data(), text.size()))); }
+void Sha256::update(std::string_view text) {
+    update(std::as_bytes(std::span(text.data(), text.size())));
+}
 
 Sha256Digest Sha256::finish() {
     Sha256Digest digest;
-    require(EVP_DigestFinal_ex(impl_->context.get(), reinterpret_cast<unsigned char*>(digest.data()), nullptr) == 1);
+    require(EVP_DigestFinal_ex(impl_->context.get(),
+                               reinterpret_cast<unsigned char*>(digest.data()), nullptr) == 1);
     impl_->start();
     return digest;
 }

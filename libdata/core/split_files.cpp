@@ -8,7 +8,6 @@
 #include <boost/filesystem.hpp>
 
 #include "paths.hpp"
-#include "yolodata/core/error.hpp"
 #include "yolodata/core/file.hpp"
 #include "yolodata/core/label.hpp"
 
@@ -20,7 +19,9 @@ namespace {
 
 constexpr std::uint64_t max_list_bytes = std::uint64_t{1} << 30;
 
-bool is_pattern(std::string_view text) { return text.find_first_of("*?[") != std::string_view::npos; }
+bool is_pattern(std::string_view text) {
+    return text.find_first_of("*?[") != std::string_view::npos;
+}
 
 struct Entry {
     std::string name;
@@ -28,7 +29,8 @@ struct Entry {
     bool link = false;
 };
 
-// The entries of a folder that are not hidden, sorted by name. An error ends the list and is returned.
+// The entries of a folder that are not hidden, sorted by name. An error ends the list and is
+// returned.
 std::string list_folder(const std::string& folder, std::vector<Entry>& entries) {
     boost::system::error_code error, ignored;
     for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
@@ -36,10 +38,12 @@ std::string list_folder(const std::string& folder, std::vector<Entry>& entries) 
         if (is_hidden(entry.name)) continue;
         const fs::file_type type = at->symlink_status(ignored).type();
         entry.link = type == fs::symlink_file;
-        entry.folder = entry.link ? fs::is_directory(at->path(), ignored) : type == fs::directory_file;
+        entry.folder =
+            entry.link ? fs::is_directory(at->path(), ignored) : type == fs::directory_file;
         entries.push_back(std::move(entry));
     }
-    std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.name < b.name; });
+    std::sort(entries.begin(), entries.end(),
+              [](const Entry& a, const Entry& b) { return a.name < b.name; });
     return error ? error.message() : std::string();
 }
 
@@ -108,7 +112,11 @@ void SplitFinder::walk(const std::string& top, std::vector<std::string>& linked)
             out_.unreadable.push_back({folder, "cannot be listed: " + error});
         for (const Entry& entry : entries) {
             const std::string path = join_path(folder, entry.name);
-            if (has_image_suffix(entry.name)) out_.images.push_back({path, 0});
+            if (has_image_suffix(entry.name)) {
+                out_.images.push_back({path, 0});
+            } else if (!entry.folder) {
+                out_.others.push_back(path);
+            }
             if (entry.folder) (entry.link ? linked : todo).push_back(path);
         }
     }
@@ -126,15 +134,14 @@ std::string SplitFinder::resolve_line(const std::string& list, const std::string
 }
 
 void SplitFinder::add_list(const std::string& list) {
-    std::string text;
-    try {
-        text = read_text_file(list, max_list_bytes);
-    } catch (const Error& error) {
-        out_.unreadable.push_back({list, error.what()});
+    std::vector<std::byte> bytes;
+    const ReadResult result = Folder("/").read(list, bytes, max_list_bytes);
+    if (!result) {
+        out_.unreadable.push_back({list, result.reason()});
         return;
     }
     out_.lists.push_back(list);
-    std::string_view rest = text;
+    std::string_view rest(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     if (rest.starts_with(utf8_bom)) rest.remove_prefix(utf8_bom.size());
     bool implicit = false;
     for (std::uint32_t number = 1; !rest.empty(); ++number) {
@@ -149,7 +156,8 @@ void SplitFinder::add_list(const std::string& list) {
         }
         std::string path = resolve_line(list, line);
         if (path.find("/../") != std::string::npos)
-            if (const auto folder = real_path(parent_of(path))) path = join_path(*folder, file_name_of(path));
+            if (const auto folder = real_path(parent_of(path)))
+                path = join_path(*folder, file_name_of(path));
         out_.images.push_back({std::move(path), static_cast<std::uint32_t>(out_.lists.size())});
     }
 }
@@ -176,8 +184,8 @@ void SplitFinder::add_glob(const std::string& pattern) {
     (any ? out_.globs : out_.missing).push_back(relative_to(root_, pattern));
 }
 
-void SplitFinder::expand(const std::string& folder, const std::vector<std::string>& parts, std::size_t at,
-                         std::set<std::string>& matches) {
+void SplitFinder::expand(const std::string& folder, const std::vector<std::string>& parts,
+                         std::size_t at, std::set<std::string>& matches) {
     if (at == parts.size()) {
         matches.insert(folder);
         return;

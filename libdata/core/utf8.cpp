@@ -100,8 +100,12 @@ std::size_t find_invalid_utf8(std::string_view text) {
     return std::string_view::npos;
 }
 
-std::string escape_invalid_utf8(std::string_view text) { return escaped(text, false); }
+std::string escape_invalid_utf8(std::string_view text) {
+    return escaped(text, false);
+}
 
-std::string printable(std::string_view text) { return escaped(text, true); }
+std::string printable(std::string_view text) {
+    return escaped(text, true);
+}
 
 }  // namespace yolodata

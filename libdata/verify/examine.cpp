@@ -23,8 +23,11 @@ constexpr std::uint64_t small_file = std::uint64_t{2} << 20;
 // Bytes that a label takes while it is judged, for each of its own: numbers, rows, boxes.
 constexpr std::uint64_t label_factor = 10;
 
-// What an image issue or a row that is fine for itself becomes when the pair is dropped for another fault.
-bool is_milder_than_drop(Verdict verdict) { return verdict == Verdict::uses || verdict == Verdict::drops_row; }
+// What an image issue or a row that is fine for itself becomes when the pair is dropped for another
+// fault.
+bool is_milder_than_drop(Verdict verdict) {
+    return verdict == Verdict::uses || verdict == Verdict::drops_row;
+}
 
 std::string suffix_of(const std::string& path) {
     const auto dot = path.rfind('.');
@@ -39,6 +42,7 @@ void Examined::clear() {
     width = height = 0;
     rows = box_rows = polygon_rows = 0;
     boxes.clear();
+    classes.clear();
     findings.clear();
     usable = dropped = background = false;
 }
@@ -63,7 +67,8 @@ struct Examiner::Impl {
         held = 0;
     }
 
-    // The share of a pair grows to that of its larger file: never two shares at once, so none waits for itself.
+    // The share of a pair grows to that of its larger file: never two shares at once, so none waits
+    // for itself.
     void hold(std::uint64_t bytes) {
         if (bytes <= held) return;
         let_go();
@@ -71,8 +76,8 @@ struct Examiner::Impl {
         held = bytes;
     }
 
-    ReadResult read_bounded(const std::string& path, std::uint64_t limit, std::vector<std::byte>& bytes,
-                            std::uint64_t factor) {
+    ReadResult read_bounded(const std::string& path, std::uint64_t limit,
+                            std::vector<std::byte>& bytes, std::uint64_t factor) {
         if (gate == nullptr) return folder.read(path, bytes, limit);
         const ReadResult small = folder.read(path, bytes, std::min(limit, small_file));
         if (small.status != ReadStatus::over_limit || small.size > limit) return small;
@@ -80,8 +85,8 @@ struct Examiner::Impl {
         return folder.read(path, bytes, limit);
     }
 
-    ReadResult read(const std::string& path, std::uint64_t limit, std::vector<std::byte>& bytes, FileRecord& record,
-                    std::uint64_t factor) {
+    ReadResult read(const std::string& path, std::uint64_t limit, std::vector<std::byte>& bytes,
+                    FileRecord& record, std::uint64_t factor) {
         const ReadResult result = read_bounded(path, limit, bytes, factor);
         record.size = result.size;
         record.mtime_ns = result.mtime_ns;
@@ -92,15 +97,15 @@ struct Examiner::Impl {
             record.digest = hash.finish();
             record.hashed = true;
         } else if (result.status == ReadStatus::over_limit) {
-            record.hashed = static_cast<bool>(
-                folder.stream(path, [this](std::span<const std::byte> piece) { hash.update(piece); }));
+            record.hashed = static_cast<bool>(folder.stream(
+                path, [this](std::span<const std::byte> piece) { hash.update(piece); }));
             record.digest = hash.finish();
         }
         return result;
     }
 
-    Finding& add(Examined& out, std::string_view rule, const std::string& path, const ImageRef& image,
-                 std::string message) {
+    Finding& add(Examined& out, std::string_view rule, const std::string& path,
+                 const ImageRef& image, std::string message) {
         Finding finding = make_finding(rule, path, std::move(message));
         finding.image = image.path;
         out.findings.push_back(std::move(finding));
@@ -108,10 +113,12 @@ struct Examiner::Impl {
     }
 
     void examine_image(const ImageRef& image, Examined& out) {
-        const ReadResult result = read(image.path, options.max_image_bytes, out.image_bytes, out.image, 1);
+        const ReadResult result =
+            read(image.path, options.max_image_bytes, out.image_bytes, out.image, 1);
         if (result.status == ReadStatus::over_limit) {
             add(out, "image/too-large", image.path, image,
-                fmt::format("the file has {} bytes, more than the limit of {}", result.size, options.max_image_bytes));
+                fmt::format("the file has {} bytes, more than the limit of {}", result.size,
+                            options.max_image_bytes));
             return;
         }
         if (!result || result.shrank) {
@@ -130,11 +137,12 @@ struct Examiner::Impl {
             finding.fix = issue.fix;
         }
         // A picture that no reader opens gets no word about its suffix.
-        const bool opened = std::none_of(report.issues.begin(), report.issues.end(), [](const ImageIssue& issue) {
-            return issue.rule == ImageRule::empty || issue.rule == ImageRule::unknown_format ||
-                   issue.rule == ImageRule::unsupported_format || issue.rule == ImageRule::too_large ||
-                   issue.rule == ImageRule::too_small;
-        });
+        const bool opened =
+            std::none_of(report.issues.begin(), report.issues.end(), [](const ImageIssue& issue) {
+                return issue.rule == ImageRule::empty || issue.rule == ImageRule::unknown_format ||
+                       issue.rule == ImageRule::unsupported_format ||
+                       issue.rule == ImageRule::too_large || issue.rule == ImageRule::too_small;
+            });
         if (opened && !suffix_fits(report.format, image.path))
             add(out, "image/format-mismatch", image.path, image,
                 fmt::format("the content is {}, the suffix says {}", format_name(report.format),
@@ -144,12 +152,15 @@ struct Examiner::Impl {
     void examine_label(const ImageRef& image, Examined& out) {
         if (!image.has_label) {
             out.background = true;
-            add(out, "label/missing", image.label_path, image, "no label file: background");
+            if (!image.label_elsewhere)
+                add(out, "label/missing", image.label_path, image, "no label file: background");
             return;
         }
-        const ReadResult result = read(image.label_path, options.max_label_bytes, label_bytes, out.label, label_factor);
+        const ReadResult result =
+            read(image.label_path, options.max_label_bytes, label_bytes, out.label, label_factor);
         if (!result) {
-            Finding& finding = add(out, "label/unreadable", image.label_path, image, result.reason());
+            Finding& finding =
+                add(out, "label/unreadable", image.label_path, image, result.reason());
             // What is no file, Ultralytics takes for a missing label.
             if (result.status == ReadStatus::not_regular || result.error_number == ENOENT) {
                 finding.verdict = Verdict::uses;
@@ -174,24 +185,30 @@ struct Examiner::Impl {
         out.box_rows = outcome.box_rows;
         out.polygon_rows = outcome.polygon_rows;
         out.boxes.swap(outcome.boxes);
+        out.classes.swap(outcome.classes);
         out.background = outcome.rows == 0 && !outcome.drops_image;
     }
 
     void judge(const ImageRef& image, Examined& out) {
         bool image_error = false;
         for (const Finding& finding : out.findings) {
-            out.dropped |= finding.verdict == Verdict::drops_image || finding.verdict == Verdict::aborts;
-            image_error |= finding.severity == Severity::error && finding.rule.starts_with("image/");
+            out.dropped |=
+                finding.verdict == Verdict::drops_image || finding.verdict == Verdict::aborts;
+            image_error |=
+                finding.severity == Severity::error && finding.rule.starts_with("image/");
         }
         out.usable = !image_error && !out.dropped;
         if (!out.usable) out.boxes.clear();
-        const bool drops = std::any_of(out.findings.begin(), out.findings.end(),
-                                       [](const Finding& f) { return f.verdict == Verdict::drops_image; });
+        const bool drops =
+            std::any_of(out.findings.begin(), out.findings.end(),
+                        [](const Finding& f) { return f.verdict == Verdict::drops_image; });
         const std::string* split = nullptr;
-        if (image.splits != 0) split = &dataset.splits[static_cast<std::size_t>(std::countr_zero(image.splits))].name;
+        if (image.splits != 0)
+            split = &dataset.splits[static_cast<std::size_t>(std::countr_zero(image.splits))].name;
         for (Finding& finding : out.findings) {
             // One fault drops the pair, and with it what would have been used.
-            if (drops && is_milder_than_drop(finding.verdict)) finding.verdict = Verdict::drops_image;
+            if (drops && is_milder_than_drop(finding.verdict))
+                finding.verdict = Verdict::drops_image;
             if (split != nullptr) finding.split = *split;
         }
     }

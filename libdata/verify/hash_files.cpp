@@ -24,7 +24,8 @@ struct Hashed {
 
 Hashed hash_file(const Folder& folder, const std::string& path, Sha256& hash) {
     Hashed hashed;
-    hashed.result = folder.stream(path, [&hash](std::span<const std::byte> piece) { hash.update(piece); });
+    hashed.result =
+        folder.stream(path, [&hash](std::span<const std::byte> piece) { hash.update(piece); });
     hashed.entry.path = path;
     hashed.entry.sha256 = hash.finish();
     hashed.entry.size = hashed.result.size;
@@ -38,21 +39,26 @@ void collect(Hashed hashed, HashedFiles& all) {
         return;
     }
     const ReadResult& result = hashed.result;
-    all.failed.push_back({std::move(hashed.entry.path), result ? "shrank while it was read" : result.reason(),
+    all.failed.push_back({std::move(hashed.entry.path),
+                          result ? "shrank while it was read" : result.reason(),
                           result.error_number == ENOENT || result.error_number == ENOTDIR});
 }
 
-std::string short_hash(const Sha256Digest& digest) { return to_hex(std::span(digest).first(6)) + "…"; }
+std::string short_hash(const Sha256Digest& digest) {
+    return to_hex(std::span(digest).first(6)) + "…";
+}
 
-void compare_file(const ManifestEntry& then, const ManifestEntry& now, bool has_times, std::vector<Finding>& findings) {
+void compare_file(const ManifestEntry& then, const ManifestEntry& now, bool has_times,
+                  std::vector<Finding>& findings) {
     if (then.sha256 == now.sha256) return;
     const bool untouched = has_times && then.size == now.size && then.mtime_ns == now.mtime_ns;
     findings.push_back(make_finding(
         untouched ? "checksum/bit-rot" : "checksum/changed", now.path,
         fmt::format("SHA-256 {} instead of {}{}", short_hash(now.sha256), short_hash(then.sha256),
                     untouched ? " while size and time are the same"
-                    : has_times && then.size != now.size ? fmt::format("; {} bytes instead of {}", now.size, then.size)
-                                                         : "")));
+                    : has_times && then.size != now.size
+                        ? fmt::format("; {} bytes instead of {}", now.size, then.size)
+                        : "")));
 }
 
 }  // namespace
@@ -85,17 +91,20 @@ HashedFiles hash_files(const std::string& root, const std::vector<std::string>& 
             static_cast<std::size_t>(jobs) * 8,
             tbb::make_filter<void, std::size_t>(tbb::filter_mode::serial_in_order,
                                                 [&](tbb::flow_control& control) {
-                                                    if (next < paths.size() && !all.stopped) return next++;
+                                                    if (next < paths.size() && !all.stopped)
+                                                        return next++;
                                                     control.stop();
                                                     return std::size_t{0};
                                                 }) &
                 tbb::make_filter<std::size_t, Hashed>(
                     tbb::filter_mode::parallel,
                     [&](std::size_t i) { return hash_file(folder, paths[i], hashes.local()); }) &
-                tbb::make_filter<Hashed, void>(tbb::filter_mode::serial_in_order, [&](Hashed hashed) {
-                    collect(std::move(hashed), all);
-                    if (progress && !progress(++done, paths.size())) all.stopped = true;
-                }));
+                tbb::make_filter<Hashed, void>(tbb::filter_mode::serial_in_order,
+                                               [&](Hashed hashed) {
+                                                   collect(std::move(hashed), all);
+                                                   if (progress && !progress(++done, paths.size()))
+                                                       all.stopped = true;
+                                               }));
     });
     if (all.stopped) {
         all.files.clear();
@@ -104,13 +113,15 @@ HashedFiles hash_files(const std::string& root, const std::vector<std::string>& 
     return all;
 }
 
-std::vector<Finding> compare_with_manifest(const Manifest& manifest, const std::vector<ManifestEntry>& files,
+std::vector<Finding> compare_with_manifest(const Manifest& manifest,
+                                           const std::vector<ManifestEntry>& files,
                                            const std::string& root, int jobs) {
     std::vector<Finding> findings;
     std::vector<const ManifestEntry*> unseen;
     auto now = files.begin();
     const auto add_new = [&](const ManifestEntry& entry) {
-        findings.push_back(make_finding("checksum/added", entry.path, "is not listed in the manifest"));
+        findings.push_back(
+            make_finding("checksum/added", entry.path, "is not listed in the manifest"));
     };
     for (const ManifestEntry& then : manifest.files) {
         for (; now != files.end() && now->path < then.path; ++now) add_new(*now);
@@ -131,8 +142,9 @@ std::vector<Finding> compare_with_manifest(const Manifest& manifest, const std::
             compare_file(*then, others.files[at++], manifest.has_times, findings);
     }
     for (const UnhashedFile& file : others.failed)
-        findings.push_back(make_finding("checksum/missing", file.path,
-                                        file.absent ? "is listed in the manifest and not there" : file.reason));
+        findings.push_back(
+            make_finding("checksum/missing", file.path,
+                         file.absent ? "is listed in the manifest and not there" : file.reason));
     return findings;
 }
 

@@ -57,7 +57,8 @@ RowCount count_all(const Dataset& dataset, int jobs) {
                 for (std::size_t i = range.begin(); i != range.end(); ++i) {
                     const ImageRef& image = dataset.images[i];
                     if (image.has_label && folder.read(image.label_path, bytes, max_label_bytes))
-                        count_rows({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, count);
+                        count_rows({reinterpret_cast<const char*>(bytes.data()), bytes.size()},
+                                   count);
                 }
                 return count;
             },

@@ -10,7 +10,7 @@ namespace yolodata {
 
 namespace {
 
-constexpr double smallest_side_px = 2;    // of label/tiny-box, at the training size
+constexpr double smallest_side_px = 2;  // of label/tiny-box, at the training size
 constexpr double whole_image_area = 0.995;
 
 }  // namespace
@@ -21,8 +21,9 @@ bool LabelChecker::is_coordinate(RowKind kind, std::size_t field) const {
 }
 
 double LabelChecker::side_of(RowKind kind, std::size_t field) const {
-    const bool horizontal = kind == RowKind::pose && field >= 5 ? (field - 5) % context_->keypoints.dims == 0
-                                                                : field % 2 == 1;
+    const bool horizontal = kind == RowKind::pose && field >= 5
+                                ? (field - 5) % context_->keypoints.dims == 0
+                                : field % 2 == 1;
     return horizontal ? context_->width : context_->height;
 }
 
@@ -57,8 +58,8 @@ bool LabelChecker::check_pixels(RowKind kind) {
         if (!is_coordinate(kind, i) || !sound(i) || !far_outside(row_.values[i])) continue;
         if (!reads_as_pixels(kind)) return false;
         add("label/pixel-coordinates", i + 1,
-            fmt::format("{} = {} reads as pixels of this {}×{} image; divide by its size", name_of(kind, i), quoted(i),
-                        context_->width, context_->height));
+            fmt::format("{} = {} reads as pixels of this {}×{} image; divide by its size",
+                        name_of(kind, i), quoted(i), context_->width, context_->height));
         return true;
     }
     return false;
@@ -83,7 +84,8 @@ void LabelChecker::check_box_sizes(RowKind kind, bool (&flagged)[5]) {
     bool drops = false;
     for (const std::size_t i : {std::size_t{3}, std::size_t{4}}) {
         if (flagged[i] || row_.values[i] > 0) continue;
-        message += fmt::format("{}{} = {}", message.empty() ? "" : " and ", name_of(kind, i), quoted(i));
+        message +=
+            fmt::format("{}{} = {}", message.empty() ? "" : " and ", name_of(kind, i), quoted(i));
         if (column == 0) column = i + 1;
         drops |= row_.values[i] < -coordinate_tolerance;
         flagged[i] = true;
@@ -103,14 +105,15 @@ void LabelChecker::check_box_ranges(RowKind kind, bool (&flagged)[5]) {
         if (flagged[i] || (v >= -rounding_slack && v <= 1 + rounding_slack)) continue;
         flagged[i] = true;
         if (far_outside(v)) {
-            Finding& finding = add("label/out-of-range", i + 1,
-                                   fmt::format("{} = {} is outside 0…1", name_of(kind, i), quoted(i)));
+            Finding& finding =
+                add("label/out-of-range", i + 1,
+                    fmt::format("{} = {} is outside 0…1", name_of(kind, i), quoted(i)));
             // Of a pose row Ultralytics tests only the key points against the upper limit.
             if (kind == RowKind::pose && v > 0) finding.verdict = Verdict::uses;
         } else {
             add("label/slightly-out-of-range", i + 1,
-                fmt::format("{} = {} is outside 0…1, within the tolerance of {}", name_of(kind, i), quoted(i),
-                            coordinate_tolerance));
+                fmt::format("{} = {} is outside 0…1, within the tolerance of {}", name_of(kind, i),
+                            quoted(i), coordinate_tolerance));
         }
     }
 }
@@ -137,25 +140,31 @@ void LabelChecker::check_box_edges(const bool (&flagged)[5]) {
         look("lower", (v[2] + v[4] / 2 - 1) * context_->height, 2);
     }
     if (column != 0)
-        add("label/box-outside-image", column, fmt::format("the {} edge lies {:.1f} px outside the image", edge, worst));
+        add("label/box-outside-image", column,
+            fmt::format("the {} edge lies {:.1f} px outside the image", edge, worst));
 }
 
 // w, h: fractions of the image, 0 = not to be judged.
-void LabelChecker::check_tiny(double w, double h, std::size_t width_column, std::size_t height_column) {
+void LabelChecker::check_tiny(double w, double h, std::size_t width_column,
+                              std::size_t height_column) {
     if (context_->width == 0) return;
-    const double scale = static_cast<double>(context_->imgsz) / std::max(context_->width, context_->height);
+    const double scale =
+        static_cast<double>(context_->imgsz) / std::max(context_->width, context_->height);
     const double w_px = w * context_->width * scale, h_px = h * context_->height * scale;
-    const bool narrow = w > 0 && w_px < smallest_side_px, low = h > 0 && h_px < smallest_side_px;
+    const bool narrow = w > 0 && w_px<smallest_side_px, low = h> 0 && h_px < smallest_side_px;
     if (!narrow && !low) return;
     const bool by_width = narrow && (!low || w_px <= h_px);
     add("label/tiny-box", by_width ? width_column : height_column,
-        fmt::format("{:.2f} px {} at {} px", by_width ? w_px : h_px, by_width ? "wide" : "high", context_->imgsz));
+        fmt::format("{:.2f} px {} at {} px", by_width ? w_px : h_px, by_width ? "wide" : "high",
+                    context_->imgsz));
 }
 
 void LabelChecker::check_whole_image(double x1, double y1, double x2, double y2) {
-    const double area = (std::min(x2, 1.0) - std::max(x1, 0.0)) * (std::min(y2, 1.0) - std::max(y1, 0.0));
+    const double area =
+        (std::min(x2, 1.0) - std::max(x1, 0.0)) * (std::min(y2, 1.0) - std::max(y1, 0.0));
     if (area > whole_image_area + 1e-9)  // the sums round
-        add("label/whole-image-box", 0, fmt::format("the box covers {:.1f} % of the image", area * 100));
+        add("label/whole-image-box", 0,
+            fmt::format("the box covers {:.1f} % of the image", area * 100));
 }
 
 }  // namespace yolodata

@@ -44,11 +44,13 @@ Box box_of_polygon(std::int32_t cls, const float* xy, std::size_t n) {
 void LabelOutcome::clear() {
     rows = box_rows = polygon_rows = 0;
     boxes.clear();
+    classes.clear();
     findings.clear();
     drops_image = false;
 }
 
-void LabelChecker::check(std::span<const std::byte> bytes, const LabelContext& context, LabelOutcome& out) {
+void LabelChecker::check(std::span<const std::byte> bytes, const LabelContext& context,
+                         LabelOutcome& out) {
     context_ = &context;
     out_ = &out;
     out.clear();
@@ -77,10 +79,14 @@ void LabelChecker::check(std::span<const std::byte> bytes, const LabelContext& c
     check_mixed_formats();
     find_duplicates();
     find_overlaps();
-    out.drops_image = std::any_of(out.findings.begin(), out.findings.end(),
-                                  [](const Finding& f) { return f.verdict == Verdict::drops_image; });
-    for (std::size_t i = 0; i < kept_.size() && !out.drops_image; ++i)
-        if (!kept_[i].duplicate) out.boxes.push_back(row_boxes_[i]);
+    out.drops_image = std::any_of(out.findings.begin(), out.findings.end(), [](const Finding& f) {
+        return f.verdict == Verdict::drops_image;
+    });
+    for (std::size_t i = 0; i < kept_.size(); ++i) {
+        if (kept_[i].duplicate) continue;
+        if (row_boxes_[i].cls >= 0) out.classes.push_back(row_boxes_[i].cls);
+        if (!out.drops_image) out.boxes.push_back(row_boxes_[i]);
+    }
 }
 
 void LabelChecker::check_rows(std::string_view text) {
@@ -106,7 +112,8 @@ void LabelChecker::check_rows(std::string_view text) {
 
 RowKind LabelChecker::kind_of(std::size_t fields) const {
     if (context_->task == Task::pose) {
-        const std::size_t wanted = 5 + std::size_t{context_->keypoints.points} * context_->keypoints.dims;
+        const std::size_t wanted =
+            5 + std::size_t{context_->keypoints.points} * context_->keypoints.dims;
         return fields == wanted ? RowKind::pose : RowKind::misfit;
     }
     if (fields == 5) return RowKind::box;
@@ -123,18 +130,20 @@ void LabelChecker::check_row() {
         ++out_->polygon_rows;
         if (first_polygon_line_ == 0) first_polygon_line_ = row_.line;
     }
-    const bool all_numbers = std::none_of(row_.faults.begin(), row_.faults.end(), [](const LabelRow::Fault& fault) {
-        return fault.kind == FieldFault::not_a_number;
-    });
+    const bool all_numbers = std::none_of(
+        row_.faults.begin(), row_.faults.end(),
+        [](const LabelRow::Fault& fault) { return fault.kind == FieldFault::not_a_number; });
     check_faults(kind);
     if (kind == RowKind::misfit) {
         if (all_numbers) {
             const std::string wanted =
                 context_->task == Task::pose
-                    ? fmt::format("5 + {}·{} = {}", context_->keypoints.points, context_->keypoints.dims,
-                                  5 + std::size_t{context_->keypoints.points} * context_->keypoints.dims)
+                    ? fmt::format(
+                          "5 + {}·{} = {}", context_->keypoints.points, context_->keypoints.dims,
+                          5 + std::size_t{context_->keypoints.points} * context_->keypoints.dims)
                     : "5 (class x y w h), or a polygon of 3 or more vertices";
-            add("label/column-count", 0, fmt::format("{} fields instead of {}", row_.values.size(), wanted));
+            add("label/column-count", 0,
+                fmt::format("{} fields instead of {}", row_.values.size(), wanted));
         }
         return;
     }
@@ -142,16 +151,23 @@ void LabelChecker::check_row() {
     check_class();
     row_is_pixels_ = kind != RowKind::odd_polygon && check_pixels(kind);
     switch (kind) {
-        case RowKind::box: check_box(kind); break;
-        case RowKind::polygon: check_polygon(); break;
+        case RowKind::box:
+            check_box(kind);
+            break;
+        case RowKind::polygon:
+            check_polygon();
+            break;
         case RowKind::pose:
             check_box(kind);
             check_keypoints();
             break;
         case RowKind::odd_polygon:
-            add("label/odd-polygon", 0, fmt::format("{} coordinates: the last vertex is not complete", row_.values.size() - 1));
+            add("label/odd-polygon", 0,
+                fmt::format("{} coordinates: the last vertex is not complete",
+                            row_.values.size() - 1));
             return;
-        case RowKind::misfit: return;
+        case RowKind::misfit:
+            return;
     }
     if (row_.faults.empty()) keep(kind);
 }
@@ -160,14 +176,17 @@ void LabelChecker::check_faults(RowKind kind) {
     std::size_t reported = 0;
     for (const LabelRow::Fault& fault : row_.faults) {
         if (++reported > max_faults_a_row) break;
-        const std::string more = reported == max_faults_a_row && row_.faults.size() > reported
-                                     ? fmt::format(" (and {} more in this row)", row_.faults.size() - reported)
-                                     : "";
+        const std::string more =
+            reported == max_faults_a_row && row_.faults.size() > reported
+                ? fmt::format(" (and {} more in this row)", row_.faults.size() - reported)
+                : "";
         if (fault.kind == FieldFault::not_a_number) {
-            add("label/not-a-number", fault.field + 1, fmt::format("\"{}\" is no number{}", quoted(fault.field), more));
+            add("label/not-a-number", fault.field + 1,
+                fmt::format("\"{}\" is no number{}", quoted(fault.field), more));
         } else {
             add("label/not-finite", fault.field + 1,
-                fmt::format("{} = {} is not finite{}", name_of(kind, fault.field), quoted(fault.field), more));
+                fmt::format("{} = {} is not finite{}", name_of(kind, fault.field),
+                            quoted(fault.field), more));
         }
     }
 }
@@ -182,8 +201,8 @@ void LabelChecker::check_class() {
         add("label/class-out-of-range", 1, fmt::format("class {} is negative", quoted(0)));
     } else if (context_->class_count && cls >= *context_->class_count) {
         add("label/class-out-of-range", 1,
-            fmt::format("class {} is not one of the {} classes, 0 to {}", quoted(0), *context_->class_count,
-                        *context_->class_count - 1));
+            fmt::format("class {} is not one of the {} classes, 0 to {}", quoted(0),
+                        *context_->class_count, *context_->class_count - 1));
     } else if (cls > std::numeric_limits<std::int32_t>::max()) {
         add("label/class-out-of-range", 1, fmt::format("class {} is no class id", quoted(0)));
     } else {
@@ -196,7 +215,8 @@ void LabelChecker::check_mixed_formats() {
     row_.line = std::max(first_box_line_, first_polygon_line_);
     const bool polygon_second = first_polygon_line_ > first_box_line_;
     add("label/mixed-formats", 0,
-        fmt::format("a {} here, a {} in line {}", polygon_second ? "polygon" : "box", polygon_second ? "box" : "polygon",
+        fmt::format("a {} here, a {} in line {}", polygon_second ? "polygon" : "box",
+                    polygon_second ? "box" : "polygon",
                     std::min(first_box_line_, first_polygon_line_)));
 }
 
@@ -208,11 +228,14 @@ void LabelChecker::keep(RowKind kind) {
     const float* numbers = numbers_.data() + first;
     kept_.push_back({hash_of(numbers, count), row_.line, first, count, kind, false});
     const std::int32_t cls = row_class_fits_ ? static_cast<std::int32_t>(row_.values[0]) : -1;
-    row_boxes_.push_back(kind == RowKind::polygon ? box_of_polygon(cls, numbers + 1, count - 1)
-                                                  : Box{cls, numbers[1], numbers[2], numbers[3], numbers[4]});
+    row_boxes_.push_back(kind == RowKind::polygon
+                             ? box_of_polygon(cls, numbers + 1, count - 1)
+                             : Box{cls, numbers[1], numbers[2], numbers[3], numbers[4]});
 }
 
-bool LabelChecker::sound(std::size_t field) const { return std::isfinite(row_.values[field]); }
+bool LabelChecker::sound(std::size_t field) const {
+    return std::isfinite(row_.values[field]);
+}
 
 std::string LabelChecker::quoted(std::size_t field) const {
     constexpr std::size_t longest = 32;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The rules label/… of one file's text. Sources: the limits are Ultralytics' own (tolerance 0.01 of the
-// side, float32 rows compared); they are compared here in double, from the text.
+// The rules label/… of one file's text. Sources: the limits are Ultralytics' own (tolerance 0.01 of
+// the side, float32 rows compared); they are compared here in double, from the text.
 #pragma once
 
 #include <cstdint>
@@ -21,29 +21,32 @@ struct LabelContext {
     Task task = Task::detect;
     KeypointShape keypoints;                   ///< of Task::pose
     std::optional<std::uint32_t> class_count;  ///< unknown: ids have no upper limit
-    int width = 0, height = 0;                 ///< of the image, px; 0 = unknown: rules that count pixels are passed over
-    int imgsz = 640;                           ///< training size, px
+    int width = 0,
+        height = 0;   ///< of the image, px; 0 = unknown: rules that count pixels are passed over
+    int imgsz = 640;  ///< training size, px
 };
 
 /// What a row is by its number of fields.
 enum class RowKind : std::uint8_t { box, polygon, odd_polygon, pose, misfit };
 
 struct LabelOutcome {
-    std::uint64_t rows = 0;          ///< not blank
+    std::uint64_t rows = 0;  ///< not blank
     std::uint64_t box_rows = 0, polygon_rows = 0;
-    std::vector<Box> boxes;          ///< rows that Ultralytics trains on, duplicates once; empty if it drops the file
-    std::vector<Finding> findings;   ///< `path` is the caller's to set
-    bool drops_image = false;        ///< by a finding of the label
+    std::vector<Box>
+        boxes;  ///< rows that Ultralytics trains on, duplicates once; empty if it drops the file
+    std::vector<std::int32_t> classes;  ///< of the rows that can be read, duplicates once
+    std::vector<Finding> findings;      ///< `path` is the caller's to set
+    bool drops_image = false;           ///< by a finding of the label
 
     void clear();
 };
 
 /// Checks a whole label file. Reuses the outcome's and its own memory; one thread at a time.
 class LabelChecker {
-   public:
+ public:
     void check(std::span<const std::byte> bytes, const LabelContext& context, LabelOutcome& out);
 
-   private:
+ private:
     void check_rows(std::string_view text);
     void check_row();
     RowKind kind_of(std::size_t fields) const;
@@ -67,7 +70,8 @@ class LabelChecker {
     bool check_pixels(RowKind kind);
     bool reads_as_pixels(RowKind kind) const;
     bool is_coordinate(RowKind kind, std::size_t field) const;
-    double side_of(RowKind kind, std::size_t field) const;  ///< width or height that the field is a fraction of
+    double side_of(RowKind kind,
+                   std::size_t field) const;  ///< width or height that the field is a fraction of
     std::string name_of(RowKind kind, std::size_t field) const;
     bool sound(std::size_t field) const;  ///< a finite number
     std::string quoted(std::size_t field) const;
@@ -88,10 +92,12 @@ class LabelChecker {
         bool duplicate;
     };
     std::vector<Kept> kept_;
-    std::vector<float> numbers_;  ///< class and coordinates of the kept rows, as Ultralytics stores them
+    std::vector<float>
+        numbers_;  ///< class and coordinates of the kept rows, as Ultralytics stores them
     std::vector<Box> row_boxes_;  ///< one a kept row
     std::vector<std::uint32_t> order_;
-    std::vector<std::uint32_t> earlier_;  ///< for each kept row: line of an earlier one that overlaps, 0 = none
+    std::vector<std::uint32_t>
+        earlier_;  ///< for each kept row: line of an earlier one that overlaps, 0 = none
     std::vector<std::uint32_t> blank_lines_;
     std::uint32_t first_box_line_ = 0, first_polygon_line_ = 0;
 };
@@ -101,6 +107,8 @@ inline constexpr double coordinate_tolerance = 0.01;
 /// Less than this outside 0…1 is rounding.
 inline constexpr double rounding_slack = 1e-6;
 
-inline bool far_outside(double v) { return v < -coordinate_tolerance || v > 1 + coordinate_tolerance; }
+inline bool far_outside(double v) {
+    return v < -coordinate_tolerance || v > 1 + coordinate_tolerance;
+}
 
 }  // namespace yolodata

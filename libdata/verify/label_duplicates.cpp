@@ -12,7 +12,8 @@ namespace yolodata {
 namespace {
 
 constexpr float overlap_iou = 0.95f;
-// A crowd of equal boxes is compared with its nearest neighbours only, so that the work stays linear.
+// A crowd of equal boxes is compared with its nearest neighbours only, so that the work stays
+// linear.
 constexpr std::size_t max_neighbours = 64;
 
 float iou(const Box& a, const Box& b) {
@@ -32,10 +33,11 @@ void LabelChecker::find_duplicates() {
     });
     const auto same = [this](const Kept& a, const Kept& b) {
         return a.count == b.count &&
-               std::equal(numbers_.begin() + a.first, numbers_.begin() + a.first + a.count, numbers_.begin() + b.first);
+               std::equal(numbers_.begin() + a.first, numbers_.begin() + a.first + a.count,
+                          numbers_.begin() + b.first);
     };
-    // Equal rows are neighbours now, the first of the file in front. Different rows of one hash are as good as
-    // impossible; they would only end a group early.
+    // Equal rows are neighbours now, the first of the file in front. Different rows of one hash are
+    // as good as impossible; they would only end a group early.
     for (std::size_t i = 1, first = 0; i < order_.size(); ++i) {
         const Kept& original = kept_[order_[first]];
         Kept& row = kept_[order_[i]];
@@ -52,7 +54,8 @@ void LabelChecker::find_duplicates() {
 void LabelChecker::find_overlaps() {
     std::erase_if(order_, [this](std::uint32_t i) {
         const Box& box = row_boxes_[i];
-        return kept_[i].duplicate || kept_[i].kind == RowKind::polygon || !(box.w > 0 && box.h > 0) || box.cls < 0;
+        return kept_[i].duplicate || kept_[i].kind == RowKind::polygon ||
+               !(box.w > 0 && box.h > 0) || box.cls < 0;
     });
     if (order_.size() < 2) return;
     std::sort(order_.begin(), order_.end(), [this](std::uint32_t a, std::uint32_t b) {
@@ -70,14 +73,16 @@ void LabelChecker::find_overlaps() {
             if (b.cls != a.cls || b.x - a.x > reach * std::max(a.w, b.w)) break;
             if (iou(a, b) < overlap_iou) continue;
             const auto [low, high] = std::minmax(order_[i], order_[j]);
-            if (earlier_[high] == 0 || kept_[low].line < earlier_[high]) earlier_[high] = kept_[low].line;
+            if (earlier_[high] == 0 || kept_[low].line < earlier_[high])
+                earlier_[high] = kept_[low].line;
         }
     }
     for (std::size_t i = 0; i < earlier_.size(); ++i) {
         if (earlier_[i] == 0) continue;
         row_.line = kept_[i].line;
         add("label/overlapping-duplicate", 0,
-            fmt::format("almost the same box as line {} (IoU of {} or more)", earlier_[i], overlap_iou));
+            fmt::format("almost the same box as line {} (IoU of {} or more)", earlier_[i],
+                        overlap_iou));
     }
 }
 

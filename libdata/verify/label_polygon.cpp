@@ -32,8 +32,8 @@ Extent extent_of(const std::vector<double>& v) {
 
 // Ultralytics looks at the box made from the vertices only.
 bool derived_box_passes(const Extent& e) {
-    return !far_outside((e.x1 + e.x2) / 2) && !far_outside((e.y1 + e.y2) / 2) && e.x2 - e.x1 <= 1 + coordinate_tolerance &&
-           e.y2 - e.y1 <= 1 + coordinate_tolerance;
+    return !far_outside((e.x1 + e.x2) / 2) && !far_outside((e.y1 + e.y2) / 2) &&
+           e.x2 - e.x1 <= 1 + coordinate_tolerance && e.y2 - e.y1 <= 1 + coordinate_tolerance;
 }
 
 // The vertex farthest from `from`, squared distance.
@@ -66,17 +66,19 @@ void LabelChecker::check_polygon() {
     check_whole_image(e.x1, e.y1, e.x2, e.y2);
 }
 
-// The first vertex beyond the tolerance, else the first more than a pixel outside. False if there is one
-// beyond the tolerance.
+// The first vertex beyond the tolerance, else the first more than a pixel outside. False if there
+// is one beyond the tolerance.
 bool LabelChecker::check_vertices() {
     const auto& v = row_.values;
     std::size_t outside_by_pixels = 0;
     for (std::size_t i = 1; i < v.size(); ++i) {
         if (!sound(i)) continue;
         if (far_outside(v[i])) {
-            Finding& finding = add("label/out-of-range", i + 1,
-                                   fmt::format("{} = {} is outside 0…1", name_of(RowKind::polygon, i), quoted(i)));
-            if (row_.faults.empty() && derived_box_passes(extent_of(v))) finding.verdict = Verdict::uses;
+            Finding& finding =
+                add("label/out-of-range", i + 1,
+                    fmt::format("{} = {} is outside 0…1", name_of(RowKind::polygon, i), quoted(i)));
+            if (row_.faults.empty() && derived_box_passes(extent_of(v)))
+                finding.verdict = Verdict::uses;
             return false;
         }
         const double px = std::max(-v[i], v[i] - 1) * side_of(RowKind::polygon, i);
@@ -86,7 +88,8 @@ bool LabelChecker::check_vertices() {
         const std::size_t i = outside_by_pixels;
         const double px = std::max(-v[i], v[i] - 1) * side_of(RowKind::polygon, i);
         add("label/polygon-outside-image", i + 1,
-            fmt::format("{} = {} lies {:.1f} px outside the image", name_of(RowKind::polygon, i), quoted(i), px));
+            fmt::format("{} = {} lies {:.1f} px outside the image", name_of(RowKind::polygon, i),
+                        quoted(i), px));
     }
     return true;
 }
@@ -126,13 +129,15 @@ void LabelChecker::check_keypoints() {
         const std::size_t i = p + dims - 1;
         const bool stated = dims == 3 && sound(i);
         if (stated && v[i] != 0 && v[i] != 1 && v[i] != 2) {
-            Finding& finding = add("label/keypoint-visibility", i + 1,
-                                   fmt::format("{} = {} is not 0, 1 or 2", name_of(RowKind::pose, i), quoted(i)));
+            Finding& finding =
+                add("label/keypoint-visibility", i + 1,
+                    fmt::format("{} = {} is not 0, 1 or 2", name_of(RowKind::pose, i), quoted(i)));
             if (v[i] < -coordinate_tolerance) finding.verdict = Verdict::drops_image;
             visibility_reported = true;
         } else if (px > 1 && (dims == 2 || (stated && v[i] > 0))) {
             add("label/keypoint-visibility", p + 1,
-                fmt::format("key point {} is visible and lies {:.1f} px outside the image", (p - 5) / dims + 1, px));
+                fmt::format("key point {} is visible and lies {:.1f} px outside the image",
+                            (p - 5) / dims + 1, px));
             visibility_reported = true;
         }
     }

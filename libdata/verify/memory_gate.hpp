@@ -7,13 +7,14 @@
 
 namespace yolodata {
 
-/// One account for the large files in work. Small ones never come here, so nothing waits on the hot path.
+/// One account for the large files in work. Small ones never come here, so nothing waits on the hot
+/// path.
 class MemoryGate {
-   public:
+ public:
     explicit MemoryGate(std::uint64_t limit) : limit_(limit) {}
 
-    /// Waits until `bytes` fit beside what others hold; one that is larger than the limit waits to be alone.
-    /// Who holds a share must not ask for another before it is released.
+    /// Waits until `bytes` fit beside what others hold; one that is larger than the limit waits to
+    /// be alone. Who holds a share must not ask for another before it is released.
     void acquire(std::uint64_t bytes) {
         std::unique_lock lock(mutex_);
         freed_.wait(lock, [&] { return held_ == 0 || held_ + bytes <= limit_; });
@@ -27,7 +28,7 @@ class MemoryGate {
         freed_.notify_all();
     }
 
-   private:
+ private:
     std::mutex mutex_;
     std::condition_variable freed_;
     std::uint64_t limit_, held_ = 0;

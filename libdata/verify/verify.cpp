@@ -25,6 +25,7 @@ constexpr std::size_t batch_size = 8;
 struct PairResult {
     PairFacts facts;
     std::vector<Finding> findings;
+    std::vector<std::int32_t> classes;
 };
 
 struct Batch {
@@ -43,31 +44,38 @@ PairResult take(Examined& examined) {
     result.facts.polygon_rows = examined.polygon_rows > 0;
     result.findings.assign(std::make_move_iterator(examined.findings.begin()),
                            std::make_move_iterator(examined.findings.end()));
+    result.classes = examined.classes;
     return result;
 }
 
 /// The parallel pass over all pairs.
 class Pass {
-   public:
-    Pass(DatasetFacts& facts, const VerifyOptions& options, const Progress& progress, VerifyResult& result)
-        : facts_(facts), options_(options), progress_(progress), result_(result),
+ public:
+    Pass(DatasetFacts& facts, const VerifyOptions& options, const Progress& progress,
+         VerifyResult& result)
+        : facts_(facts),
+          options_(options),
+          progress_(progress),
+          result_(result),
           gate_(options.max_memory),
           workers_([this] { return Worker(facts_.dataset, examine_options(), &gate_); }) {}
 
     void run() {
         Workers workers(options_.jobs);
         workers.run([this] {
-            tbb::parallel_pipeline(static_cast<std::size_t>(options_.jobs) * 4,
-                                   tbb::make_filter<void, std::size_t>(tbb::filter_mode::serial_in_order,
-                                                                       [this](tbb::flow_control& c) { return next(c); }) &
-                                       tbb::make_filter<std::size_t, Batch>(tbb::filter_mode::parallel,
-                                                                            [this](std::size_t i) { return examine(i); }) &
-                                       tbb::make_filter<Batch, void>(tbb::filter_mode::serial_in_order,
-                                                                     [this](Batch b) { collect(std::move(b)); }));
+            tbb::parallel_pipeline(
+                static_cast<std::size_t>(options_.jobs) * 4,
+                tbb::make_filter<void, std::size_t>(
+                    tbb::filter_mode::serial_in_order,
+                    [this](tbb::flow_control& c) { return next(c); }) &
+                    tbb::make_filter<std::size_t, Batch>(
+                        tbb::filter_mode::parallel, [this](std::size_t i) { return examine(i); }) &
+                    tbb::make_filter<Batch, void>(tbb::filter_mode::serial_in_order,
+                                                  [this](Batch b) { collect(std::move(b)); }));
         });
     }
 
-   private:
+ private:
     struct Worker {
         Examiner examiner;
         Examined examined;
@@ -82,7 +90,8 @@ class Pass {
     }
 
     std::size_t next(tbb::flow_control& control) {
-        if (next_ < facts_.dataset.images.size() && !result_.stopped) return std::exchange(next_, next_ + batch_size);
+        if (next_ < facts_.dataset.images.size() && !result_.stopped)
+            return std::exchange(next_, next_ + batch_size);
         control.stop();
         return 0;
     }
@@ -106,11 +115,23 @@ class Pass {
         for (std::size_t i = 0; i < batch.pairs.size(); ++i) {
             PairResult& pair = batch.pairs[i];
             facts_.pairs[batch.first + i] = pair.facts;
-            result_.findings.insert(result_.findings.end(), std::make_move_iterator(pair.findings.begin()),
+            count_classes(facts_.dataset.images[batch.first + i].splits, pair.classes);
+            result_.findings.insert(result_.findings.end(),
+                                    std::make_move_iterator(pair.findings.begin()),
                                     std::make_move_iterator(pair.findings.end()));
         }
         done_ += batch.pairs.size();
         if (progress_ && !progress_(done_, facts_.dataset.images.size())) result_.stopped = true;
+    }
+
+    void count_classes(std::uint32_t splits, const std::vector<std::int32_t>& classes) {
+        for (std::size_t s = 0; s < facts_.class_boxes.size(); ++s) {
+            std::vector<std::uint64_t>& boxes = facts_.class_boxes[s];
+            if ((splits >> s & 1U) == 0) continue;
+            for (const std::int32_t cls : classes)
+                if (static_cast<std::size_t>(cls) < boxes.size())
+                    ++boxes[static_cast<std::size_t>(cls)];
+        }
     }
 
     DatasetFacts& facts_;
@@ -158,14 +179,19 @@ void count(const DatasetFacts& facts, VerifyResult& result) {
     }
 }
 
-std::vector<ManifestEntry> all_files(const DatasetFacts& facts, const HashedFiles& others, VerifyResult& result) {
+std::vector<ManifestEntry> all_files(const DatasetFacts& facts, const HashedFiles& others,
+                                     VerifyResult& result) {
     std::vector<ManifestEntry> files = others.files;
     for (const KnownFile& file : pair_files(facts))
         if (file.record->hashed)
-            files.push_back({std::string(file.path), file.record->size, file.record->mtime_ns, file.record->digest});
-    std::sort(files.begin(), files.end(), [](const ManifestEntry& a, const ManifestEntry& b) { return a.path < b.path; });
+            files.push_back({std::string(file.path), file.record->size, file.record->mtime_ns,
+                             file.record->digest});
+    std::sort(files.begin(), files.end(),
+              [](const ManifestEntry& a, const ManifestEntry& b) { return a.path < b.path; });
     files.erase(std::unique(files.begin(), files.end(),
-                            [](const ManifestEntry& a, const ManifestEntry& b) { return a.path == b.path; }),
+                            [](const ManifestEntry& a, const ManifestEntry& b) {
+                                return a.path == b.path;
+                            }),
                 files.end());
     for (const ManifestEntry& file : files) result.bytes += file.size;
     return files;
@@ -181,11 +207,14 @@ std::vector<std::string> other_files(const Dataset& dataset) {
 
 }  // namespace
 
-VerifyResult verify(const Dataset& dataset, const VerifyOptions& options, const Progress& progress) {
+VerifyResult verify(const Dataset& dataset, const VerifyOptions& options,
+                    const Progress& progress) {
     if (options.jobs < 1) throw Error(ErrorKind::invalid_argument, "jobs must be 1 or more");
     VerifyResult result;
     result.findings = dataset.findings;
     DatasetFacts facts{dataset, std::vector<PairFacts>(dataset.images.size())};
+    facts.class_boxes.assign(dataset.splits.size(),
+                             std::vector<std::uint64_t>(dataset.class_count.value_or(0)));
     Pass(facts, options, progress, result).run();
     if (result.stopped) return result;
 
@@ -196,7 +225,8 @@ VerifyResult verify(const Dataset& dataset, const VerifyOptions& options, const 
         const std::vector<ManifestEntry> files = all_files(facts, others, result);
         result.digest = digest_of(files);
         if (options.manifest != nullptr)
-            for (Finding& finding : compare_with_manifest(*options.manifest, files, dataset.root, options.jobs))
+            for (Finding& finding :
+                 compare_with_manifest(*options.manifest, files, dataset.root, options.jobs))
                 result.findings.push_back(std::move(finding));
     }
     std::sort(result.findings.begin(), result.findings.end(), report_order);

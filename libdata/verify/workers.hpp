@@ -10,10 +10,10 @@
 
 namespace yolodata {
 
-/// An arena of exactly `jobs` threads, the caller's among them, also where that is more than there are CPUs
-/// (tests of order; files on slow network disks).
+/// An arena of exactly `jobs` threads, the caller's among them, also where that is more than there
+/// are CPUs (tests of order; files on slow network disks).
 class Workers {
-   public:
+ public:
     explicit Workers(int jobs)
         : allowed_(tbb::global_control::max_allowed_parallelism,
                    static_cast<std::size_t>(std::max(jobs, tbb::info::default_concurrency()))),
@@ -24,7 +24,7 @@ class Workers {
         return arena_.execute(std::forward<Body>(body));
     }
 
-   private:
+ private:
     tbb::global_control allowed_;  // scoped: gone with this object
     tbb::task_arena arena_;
 };

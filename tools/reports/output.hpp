@@ -9,10 +9,10 @@
 
 namespace tools {
 
-/// Where results go: stdout, or a file that appears whole or not at all. Throws yolodata::Error where they
-/// cannot be written; a reader of stdout that has gone away is no error.
+/// Where results go: stdout, or a file that appears whole or not at all. Throws yolodata::Error
+/// where they cannot be written; a reader of stdout that has gone away is no error.
 class Output {
-   public:
+ public:
     /// path: empty or "-" for stdout.
     explicit Output(const std::string& path);
     void write(std::string_view text);
@@ -20,7 +20,7 @@ class Output {
     /// stdout is a terminal and NO_COLOR is not set.
     bool wants_colour() const;
 
-   private:
+ private:
     std::optional<yolodata::AtomicFile> file_;
     bool reader_gone_ = false;
 };

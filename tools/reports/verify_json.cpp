@@ -18,10 +18,12 @@ Json dataset_json(const VerifyReport& report) {
     const yolodata::Dataset& dataset = report.dataset;
     Json json;
     json["root"] = escape_invalid_utf8(report.root);
-    json["config"] = dataset.config.empty() ? Json(nullptr) : Json(escape_invalid_utf8(dataset.config));
+    json["config"] =
+        dataset.config.empty() ? Json(nullptr) : Json(escape_invalid_utf8(dataset.config));
     json["task"] = yolodata::to_string(dataset.task);
     json["names"] = Json::array();
-    for (const std::string& name : dataset.names) json["names"].push_back(escape_invalid_utf8(name));
+    for (const std::string& name : dataset.names)
+        json["names"].push_back(escape_invalid_utf8(name));
     json["digest"] = report.result.digest;
     return json;
 }
@@ -78,9 +80,11 @@ void write_json(const VerifyReport& report, Output& out) {
     Json tool;
     tool["name"] = "yolodata";
     tool["version"] = YOLO_VERSION;
-    out.write(fmt::format("{{\"schema\": \"yolodata.report/1\",\n \"tool\": {},\n \"dataset\": {},\n \"summary\": {},\n"
-                          " \"findings\": [",
-                          tool.dump(), dataset_json(report).dump(), summary_json(report).dump()));
+    out.write(
+        fmt::format("{{\"schema\": \"yolodata.report/1\",\n \"tool\": {},\n \"dataset\": {},\n "
+                    "\"summary\": {},\n"
+                    " \"findings\": [",
+                    tool.dump(), dataset_json(report).dump(), summary_json(report).dump()));
     const char* separator = "\n  ";
     for (const Finding& finding : report.result.findings) {
         out.write(separator + finding_json(finding).dump());

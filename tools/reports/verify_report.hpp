@@ -22,12 +22,15 @@ struct VerifyReport {
 
     std::uint64_t count(yolodata::Severity severity) const;
     std::map<std::string_view, std::uint64_t> count_by_rule() const;
-    double images_per_second() const { return seconds > 0 ? static_cast<double>(result.images) / seconds : 0; }
+    double images_per_second() const {
+        return seconds > 0 ? static_cast<double>(result.images) / seconds : 0;
+    }
 };
 
 /// schemas/report.schema.json.
 void write_json(const VerifyReport& report, Output& out);
-/// Findings grouped by rule, errors first, the first few places of each; one line of summary at the end.
+/// Findings grouped by rule, errors first, the first few places of each; one line of summary at the
+/// end.
 void write_text(const VerifyReport& report, Output& out);
 
 }  // namespace tools

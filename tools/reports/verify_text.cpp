@@ -62,13 +62,15 @@ std::string plural(std::uint64_t n, std::string_view noun) {
 
 void write_group(const Group& g, bool colour, Output& out) {
     const yolodata::RuleInfo* info = yolodata::find_rule(g.rule);
-    out.write(fmt::format("{} {} ({}): {}\n", painted(to_string(g.severity), g.severity, colour), g.rule,
-                          g.findings.size(), info != nullptr ? info->summary : ""));
+    out.write(fmt::format("{} {} ({}): {}\n", painted(to_string(g.severity), g.severity, colour),
+                          g.rule, g.findings.size(), info != nullptr ? info->summary : ""));
     for (std::size_t i = 0; i < std::min(g.findings.size(), shown_a_rule); ++i)
-        out.write(fmt::format("  {}: {}\n", place_of(*g.findings[i]), printable(g.findings[i]->message)));
+        out.write(
+            fmt::format("  {}: {}\n", place_of(*g.findings[i]), printable(g.findings[i]->message)));
     if (g.findings.size() > shown_a_rule)
         out.write(fmt::format("  … and {} more\n", g.findings.size() - shown_a_rule));
-    if (info != nullptr && g.severity != Severity::info) out.write(fmt::format("  → {}\n", info->remedy));
+    if (info != nullptr && g.severity != Severity::info)
+        out.write(fmt::format("  → {}\n", info->remedy));
     out.write("\n");
 }
 
@@ -78,18 +80,22 @@ void write_text(const VerifyReport& report, Output& out) {
     const bool colour = out.wants_colour();
     for (const Group& g : group(report.result.findings)) write_group(g, colour, out);
     const yolodata::VerifyResult& result = report.result;
-    out.write(fmt::format("{}, {} with {}, {}; {} that Ultralytics would drop\n", plural(result.images, "image"),
-                          plural(result.labels, "label"), plural(result.rows, "row"),
-                          plural(result.backgrounds, "background"), plural(result.unusable_images, "image")));
+    out.write(fmt::format("{}, {} with {}, {}; {} that Ultralytics would drop\n",
+                          plural(result.images, "image"), plural(result.labels, "label"),
+                          plural(result.rows, "row"), plural(result.backgrounds, "background"),
+                          plural(result.unusable_images, "image")));
     if (!result.digest.empty())
-        out.write(fmt::format("{} in {:.2f} s ({:.0f} images/s), {}\n", size_text(result.bytes), report.seconds,
-                              report.images_per_second(), result.digest));
+        out.write(fmt::format("{} in {:.2f} s ({:.0f} images/s), {}\n", size_text(result.bytes),
+                              report.seconds, report.images_per_second(), result.digest));
     const auto errors = report.count(Severity::error), warnings = report.count(Severity::warning);
-    const Severity worst = errors > 0 ? Severity::error : warnings > 0 ? Severity::warning : Severity::info;
-    out.write(painted(fmt::format("{}, {}, {}", plural(errors, "error"), plural(warnings, "warning"),
-                                  plural(report.count(Severity::info), "info")),
-                      worst, colour) +
-              "\n");
+    const Severity worst = errors > 0     ? Severity::error
+                           : warnings > 0 ? Severity::warning
+                                          : Severity::info;
+    out.write(
+        painted(fmt::format("{}, {}, {}", plural(errors, "error"), plural(warnings, "warning"),
+                            plural(report.count(Severity::info), "info")),
+                worst, colour) +
+        "\n");
 }
 
 }  // namespace tools

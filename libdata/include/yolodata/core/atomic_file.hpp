@@ -9,12 +9,14 @@
 
 namespace yolodata {
 
-/// A file that appears under its name complete or not at all: written beside it under a temporary name
-/// (".NAME.tmp-…"), synced, renamed, and the folder synced. The destructor of an uncommitted one removes
-/// the temporary file and nothing else. A path that exists and is no regular file (/dev/stdout, a FIFO) is
-/// written directly; through a symbolic link the file that it points to is replaced. Not thread-safe.
+/// A file that appears under its name complete or not at all: written beside it under a temporary
+/// name
+/// (".NAME.tmp-…"), synced, renamed, and the folder synced. The destructor of an uncommitted one
+/// removes the temporary file and nothing else. A path that exists and is no regular file
+/// (/dev/stdout, a FIFO) is written directly; through a symbolic link the file that it points to is
+/// replaced. Not thread-safe.
 class AtomicFile {
-   public:
+ public:
     /// Throws Error(not_found | io | resource).
     explicit AtomicFile(std::string path);
     ~AtomicFile();
@@ -30,7 +32,7 @@ class AtomicFile {
     /// Publishes the file. Throws Error; the old file, if any, then still stands.
     void commit();
 
-   private:
+ private:
     void close_quietly() noexcept;
     std::string path_, temporary_;  ///< temporary_ is empty when path_ is written directly
     int fd_ = -1;
@@ -40,7 +42,8 @@ class AtomicFile {
 void write_file_atomically(const std::string& path, std::span<const std::byte> bytes);
 void write_file_atomically(const std::string& path, std::string_view text);
 
-/// Makes a rename or creation in this folder durable. File systems that cannot sync a folder are fine.
+/// Makes a rename or creation in this folder durable. File systems that cannot sync a folder are
+/// fine.
 void sync_folder(const std::string& path);
 
 }  // namespace yolodata

@@ -14,9 +14,9 @@ enum class FieldFault : std::uint8_t { not_a_number, not_finite };
 
 /// One row of a label file. `text` points into the file's text.
 struct LabelRow {
-    std::uint32_t line = 0;  ///< from 1
-    std::string_view text;   ///< without the line end
-    bool blank = false;      ///< white space only; then there are no fields
+    std::uint32_t line = 0;      ///< from 1
+    std::string_view text;       ///< without the line end
+    bool blank = false;          ///< white space only; then there are no fields
     std::vector<double> values;  ///< one a field; NaN or infinity where `faults` says so
 
     struct Fault {
@@ -29,18 +29,18 @@ struct LabelRow {
     std::string_view field(std::size_t index) const;
 };
 
-/// Walks over the rows of a label file's text (UTF-8, without byte-order mark). Rows end and fields are
-/// separated where Python's str.splitlines() and str.split() end and separate them; lines without any
-/// character are passed over but counted. Numbers are ASCII decimals in full (sign, digits, point,
-/// exponent); inf, infinity and nan of any case are numbers that are not finite, and so is what overflows
-/// a double. Locale-free; allocates nothing once the row's vectors have grown.
+/// Walks over the rows of a label file's text (UTF-8, without byte-order mark). Rows end and fields
+/// are separated where Python's str.splitlines() and str.split() end and separate them; lines
+/// without any character are passed over but counted. Numbers are ASCII decimals in full (sign,
+/// digits, point, exponent); inf, infinity and nan of any case are numbers that are not finite, and
+/// so is what overflows a double. Locale-free; allocates nothing once the row's vectors have grown.
 class LabelReader {
-   public:
+ public:
     explicit LabelReader(std::string_view text) : rest_(text) {}
     /// The next row, also a blank one; false at the end.
     bool next(LabelRow& row);
 
-   private:
+ private:
     std::string_view rest_;
     std::uint32_t line_ = 0;
 };

@@ -12,9 +12,9 @@ namespace yolodata {
 /// One rule of the catalogue. An id never changes its meaning.
 struct RuleInfo {
     std::string_view id;
-    Severity severity;         ///< usual; a finding may be weaker or stronger where the rule says so
-    Verdict verdict;           ///< what Ultralytics 8.4.190 usually does
-    Fix fix;                   ///< usual remedy
+    Severity severity;  ///< usual; a finding may be weaker or stronger where the rule says so
+    Verdict verdict;    ///< what Ultralytics 8.4.190 usually does
+    Fix fix;            ///< usual remedy
     std::string_view summary;  ///< when it holds, one sentence
     std::string_view harm;     ///< why it harms a training
     std::string_view remedy;   ///< what to do about it

@@ -12,10 +12,10 @@ namespace yolodata {
 
 using Sha256Digest = std::array<std::byte, 32>;
 
-/// SHA-256 (FIPS 180-4) by OpenSSL's EVP, which uses the CPU's SHA extensions. One object serves any
-/// number of messages, one after the other, without allocating again. One thread at a time.
+/// SHA-256 (FIPS 180-4) by OpenSSL's EVP, which uses the CPU's SHA extensions. One object serves
+/// any number of messages, one after the other, without allocating again. One thread at a time.
 class Sha256 {
-   public:
+ public:
     Sha256();  ///< throws Error(unsupported) if OpenSSL offers no SHA-256
     ~Sha256();
     Sha256(Sha256&&) noexcept;
@@ -26,7 +26,7 @@ class Sha256 {
     /// Ends the message and is ready for the next.
     Sha256Digest finish();
 
-   private:
+ private:
     struct Impl;
     std::unique_ptr<Impl> impl_;
 };

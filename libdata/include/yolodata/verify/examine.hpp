@@ -16,8 +16,8 @@ namespace yolodata {
 
 struct ExamineOptions {
     std::uint64_t max_pixels = 178'956'970;  ///< 0 = no limit
-    int imgsz = 640;          ///< training size, for label/tiny-box
-    bool hash = true;         ///< SHA-256 of image and label
+    int imgsz = 640;                         ///< training size, for label/tiny-box
+    bool hash = true;                        ///< SHA-256 of image and label
     /// Images whose file is larger are image/too-large: they are hashed in pieces, never held.
     std::uint64_t max_image_bytes = std::uint64_t{1} << 30;
     /// Label files that are larger are label/unreadable; hashed in pieces too.
@@ -26,8 +26,8 @@ struct ExamineOptions {
 
 /// One file as it was read.
 struct FileRecord {
-    bool read = false;          ///< false: nothing below but size and time may be known
-    bool hashed = false;        ///< digest is that of the content
+    bool read = false;    ///< false: nothing below but size and time may be known
+    bool hashed = false;  ///< digest is that of the content
     Sha256Digest digest{};
     std::uint64_t size = 0;     ///< bytes
     std::int64_t mtime_ns = 0;  ///< nanoseconds since 1970
@@ -37,11 +37,12 @@ struct FileRecord {
 struct Examined {
     std::vector<std::byte> image_bytes;  ///< the file as read; empty if it could not be read
     FileRecord image, label;
-    int width = 0, height = 0;           ///< as decoded, EXIF orientation applied; 0 = unknown
-    std::uint64_t rows = 0;              ///< label rows, good and bad
+    int width = 0, height = 0;  ///< as decoded, EXIF orientation applied; 0 = unknown
+    std::uint64_t rows = 0;     ///< label rows, good and bad
     std::uint64_t box_rows = 0, polygon_rows = 0;  ///< of them, by their number of fields
-    std::vector<Box> boxes;              ///< rows that Ultralytics trains on (duplicates once), file order
-    std::vector<Finding> findings;       ///< in no particular order
+    std::vector<Box> boxes;  ///< rows that Ultralytics trains on (duplicates once), file order
+    std::vector<std::int32_t> classes;  ///< of the readable rows, duplicates once; also if dropped
+    std::vector<Finding> findings;      ///< in no particular order
     bool usable = false;   ///< no image error, no label error that drops it: it may be trained on
     bool dropped = false;  ///< Ultralytics would drop the pair or die of it
     bool background = false;  ///< no label row
@@ -54,22 +55,23 @@ class MemoryGate;
 /// Reads and checks pairs one after the other, with buffers, hash and folder handle of its own. One
 /// thread at a time; the dataset must outlive it.
 class Examiner {
-   public:
-    /// Throws Error(not_found | io) if the dataset's root cannot be opened. `gate` is where the threads of
-    /// one pass wait for memory before they read a large file; without one nothing waits.
+ public:
+    /// Throws Error(not_found | io) if the dataset's root cannot be opened. `gate` is where the
+    /// threads of one pass wait for memory before they read a large file; without one nothing
+    /// waits.
     Examiner(const Dataset& dataset, const ExamineOptions& options, MemoryGate* gate = nullptr);
     ~Examiner();
     Examiner(Examiner&&) noexcept;
 
-    /// Never throws for bad content, only for failures of this process: Error(resource), std::bad_alloc.
-    /// `out` is overwritten, its memory reused.
+    /// Never throws for bad content, only for failures of this process: Error(resource),
+    /// std::bad_alloc. `out` is overwritten, its memory reused.
     void examine(const ImageRef& image, Examined& out);
 
-    /// Gives back what large files took: their share of the gate and the buffer in `out`. To be called by
-    /// who uses a gate as soon as a pair is done with.
+    /// Gives back what large files took: their share of the gate and the buffer in `out`. To be
+    /// called by who uses a gate as soon as a pair is done with.
     void release(Examined& out);
 
-   private:
+ private:
     struct Impl;
     std::unique_ptr<Impl> impl_;
 };

@@ -12,9 +12,10 @@ namespace yolodata {
 namespace {
 
 class AtomicFileTest : public ScratchFolder {
-   protected:
+ protected:
     std::size_t entries() const {
-        return static_cast<std::size_t>(std::distance(boost::filesystem::directory_iterator(folder), {}));
+        return static_cast<std::size_t>(
+            std::distance(boost::filesystem::directory_iterator(folder), {}));
     }
 };
 

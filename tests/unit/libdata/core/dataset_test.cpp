@@ -14,7 +14,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 
 class DatasetTest : public ScratchFolder {
-   protected:
+ protected:
     // Images need not be images here: opening a dataset reads none.
     void images(const std::vector<std::string>& names) const {
         for (const std::string& name : names) put(name, "x");
@@ -39,14 +39,18 @@ class DatasetTest : public ScratchFolder {
         return all;
     }
     const std::string usual = "path: .\ntrain: images/train\nval: images/val\nnames: [cat, dog]\n";
-    void usual_images() const { images({"images/train/a.jpg", "images/train/b.png", "images/val/c.jpg"}); }
+    void usual_images() const {
+        images({"images/train/a.jpg", "images/train/b.png", "images/val/c.jpg"});
+    }
 };
 
 TEST_F(DatasetTest, UsualLayout) {
     usual_images();
-    images({"labels/train/a.txt", "labels/val/lost.txt", "labels/val/classes.txt", "labels/val/.hidden.txt"});
+    images({"labels/train/a.txt", "labels/val/lost.txt", "labels/val/classes.txt",
+            "labels/val/.hidden.txt"});
     const Dataset dataset = with(usual);
-    EXPECT_THAT(paths(dataset), ElementsAre("images/train/a.jpg", "images/train/b.png", "images/val/c.jpg"));
+    EXPECT_THAT(paths(dataset),
+                ElementsAre("images/train/a.jpg", "images/train/b.png", "images/val/c.jpg"));
     EXPECT_THAT(paths(dataset, "val"), ElementsAre("images/val/c.jpg"));
     EXPECT_EQ(dataset.config, "data.yaml");
     EXPECT_EQ(dataset.class_count, 2u);
@@ -67,8 +71,9 @@ TEST_F(DatasetTest, LabelPaths) {
 }
 
 TEST_F(DatasetTest, NestedFoldersHiddenNamesAndOtherSuffixes) {
-    images({"images/train/x/y/deep.JPEG", "images/train/.hidden.jpg", "images/train/.cache/h.jpg", "images/train/a.gif",
-            "images/train/noext", "images/val/v.webp", "labels/train/x/y/deep.txt", "labels/train/x/z/lost.txt"});
+    images({"images/train/x/y/deep.JPEG", "images/train/.hidden.jpg", "images/train/.cache/h.jpg",
+            "images/train/a.gif", "images/train/noext", "images/val/v.webp",
+            "labels/train/x/y/deep.txt", "labels/train/x/z/lost.txt"});
     const Dataset dataset = with(usual);
     EXPECT_THAT(paths(dataset), ElementsAre("images/train/x/y/deep.JPEG", "images/val/v.webp"));
     EXPECT_TRUE(dataset.images[0].has_label);
@@ -83,8 +88,9 @@ TEST_F(DatasetTest, LinksAreFollowedLoopsEndAndNothingCountsTwice) {
     ASSERT_EQ(::symlink("../../elsewhere", at("images/train/again").c_str()), 0);
     ASSERT_EQ(::symlink("self.jpg", at("images/train/self.jpg").c_str()), 0);
     const Dataset dataset = with(usual);
-    EXPECT_THAT(paths(dataset, "train"), ElementsAre("images/train/a.jpg", "images/train/again/e.jpg", "images/train/b.png",
-                                                     "images/train/loop/val/c.jpg", "images/train/self.jpg"));
+    EXPECT_THAT(paths(dataset, "train"),
+                ElementsAre("images/train/a.jpg", "images/train/again/e.jpg", "images/train/b.png",
+                            "images/train/loop/val/c.jpg", "images/train/self.jpg"));
 }
 
 TEST_F(DatasetTest, NamesThatAreNotUtf8) {
@@ -95,11 +101,14 @@ TEST_F(DatasetTest, NamesThatAreNotUtf8) {
 }
 
 TEST_F(DatasetTest, ListFiles) {
-    images({"images/a.jpg", "images/b.jpg", "sub/images/c.jpg", "images/not-listed.jpg", "labels/not-listed.txt"});
-    put("train.txt", "./images/a.jpg\r\n\n" + at("images/b.jpg") + "\n./images/notes.md\n./images/gone.jpg\n");
+    images({"images/a.jpg", "images/b.jpg", "sub/images/c.jpg", "images/not-listed.jpg",
+            "labels/not-listed.txt"});
+    put("train.txt",
+        "./images/a.jpg\r\n\n" + at("images/b.jpg") + "\n./images/notes.md\n./images/gone.jpg\n");
     put("sub/val.txt", "./images/c.jpg\n");
     const Dataset dataset = with("train: train.txt\nval: sub/val.txt\nnc: 1\n");
-    EXPECT_THAT(paths(dataset, "train"), ElementsAre("images/a.jpg", "images/b.jpg", "images/gone.jpg"));
+    EXPECT_THAT(paths(dataset, "train"),
+                ElementsAre("images/a.jpg", "images/b.jpg", "images/gone.jpg"));
     EXPECT_THAT(paths(dataset, "val"), ElementsAre("sub/images/c.jpg"));
     EXPECT_THAT(dataset.list_files, ElementsAre("sub/val.txt", "train.txt"));
     EXPECT_EQ(dataset.list_files[dataset.images[2].list - 1], "train.txt");
@@ -112,7 +121,8 @@ TEST_F(DatasetTest, RelativeLinesAndGlobsAreNotPortable) {
     usual_images();
     put("train.txt", "./images/train/a.jpg\nimages/train/b.png\n");
     const Dataset dataset = with("train: train.txt\nval: images/v*\nnc: 1\n");
-    EXPECT_THAT(paths(dataset), ElementsAre("images/train/a.jpg", "images/train/b.png", "images/val/c.jpg"));
+    EXPECT_THAT(paths(dataset),
+                ElementsAre("images/train/a.jpg", "images/train/b.png", "images/val/c.jpg"));
     ASSERT_THAT(rules(dataset), ElementsAre("dataset/not-portable", "dataset/not-portable"));
     EXPECT_EQ(dataset.findings[0].path, "train.txt");
     EXPECT_EQ(dataset.findings[0].line, 2u);
@@ -120,17 +130,22 @@ TEST_F(DatasetTest, RelativeLinesAndGlobsAreNotPortable) {
 }
 
 TEST_F(DatasetTest, Globs) {
-    images({"images/train/a.jpg", "images/train/b.png", "images/train/deep/er/c.jpg", "images/v[1]/v.jpg"});
+    images({"images/train/a.jpg", "images/train/b.png", "images/train/deep/er/c.jpg",
+            "images/v[1]/v.jpg"});
     EXPECT_THAT(paths(with("train: images/train/*.jpg\nval: images/v[1]\nnc: 1\n")),
                 ElementsAre("images/train/a.jpg", "images/v[1]/v.jpg"));
     EXPECT_THAT(paths(with("train: images/**/*.jpg\nval: images/train/b.png\nnc: 1\n")),
-                ElementsAre("images/train/a.jpg", "images/train/b.png", "images/train/deep/er/c.jpg", "images/v[1]/v.jpg"));
-    EXPECT_THAT(rules(with("train: images/train\nval: images/*.tif\nnc: 1\n")), ElementsAre("dataset/split-missing"));
+                ElementsAre("images/train/a.jpg", "images/train/b.png",
+                            "images/train/deep/er/c.jpg", "images/v[1]/v.jpg"));
+    EXPECT_THAT(rules(with("train: images/train\nval: images/*.tif\nnc: 1\n")),
+                ElementsAre("dataset/split-missing"));
 }
 
 TEST_F(DatasetTest, ListsOfPlacesAndParentFolders) {
-    images({"train/images/a.jpg", "extra/images/b.jpg", "valid/images/c.jpg", "train/labels/a.txt"});
-    const Dataset dataset = with("train: [../train/images, extra/images]\nval: ../valid/images\nnc: 1\nnames: [x]\n");
+    images(
+        {"train/images/a.jpg", "extra/images/b.jpg", "valid/images/c.jpg", "train/labels/a.txt"});
+    const Dataset dataset =
+        with("train: [../train/images, extra/images]\nval: ../valid/images\nnc: 1\nnames: [x]\n");
     EXPECT_THAT(paths(dataset, "train"), ElementsAre("extra/images/b.jpg", "train/images/a.jpg"));
     EXPECT_TRUE(dataset.images[1].has_label);
     EXPECT_THAT(dataset.findings, IsEmpty());
@@ -142,7 +157,8 @@ TEST_F(DatasetTest, PathKey) {
     EXPECT_EQ(relative.root, boost::filesystem::canonical(at("sub")).native());
     EXPECT_THAT(paths(relative), ElementsAre("images/train/a.jpg", "images/val/b.jpg"));
     EXPECT_EQ(relative.config, boost::filesystem::canonical(at("data.yaml")).native());
-    const Dataset absolute = with("path: " + at("sub") + "\ntrain: images/train\nval: images/val\nnc: 1\n");
+    const Dataset absolute =
+        with("path: " + at("sub") + "\ntrain: images/train\nval: images/val\nnc: 1\n");
     EXPECT_THAT(paths(absolute), ElementsAre("images/train/a.jpg", "images/val/b.jpg"));
     const Dataset nowhere = with("path: nowhere\ntrain: images/train\nval: images/val\nnc: 1\n");
     EXPECT_THAT(rules(nowhere), ElementsAre("dataset/split-missing", "dataset/split-missing"));
@@ -182,15 +198,15 @@ TEST_F(DatasetTest, InvalidConfigs) {
     usual_images();
     const std::string places = "train: images/train\nval: images/val\n";
     const std::vector<std::string> bad = {
-        places,                                     // neither names nor nc
-        places + "nc: 3\nnames: [a, b]\n",          // disagree
-        places + "names: {0: a, 2: b}\n",           // a gap
-        places + "names: {x: a}\n",                 // no index
+        places,                             // neither names nor nc
+        places + "nc: 3\nnames: [a, b]\n",  // disagree
+        places + "names: {0: a, 2: b}\n",   // a gap
+        places + "names: {x: a}\n",         // no index
         places + "names: just text\n",
         places + "nc: many\n",
         places + "nc: 0\n",
         places + "nc: 99999999999\n",
-        "train: images/train\nnc: 1\n",             // no val
+        "train: images/train\nnc: 1\n",  // no val
         "train: {a: b}\nval: images/val\nnc: 1\n",
         places + "nc: 1\nkpt_shape: [17]\n",
         places + "nc: 1\nkpt_shape: [2, 3]\nflip_idx: [0, 0]\n",
@@ -206,8 +222,9 @@ TEST_F(DatasetTest, InvalidConfigs) {
 
 TEST_F(DatasetTest, ConfigsThatDoNotParse) {
     usual_images();
-    for (const std::string& yaml : {usual + "names: [a", std::string("just text"), std::string(), "a: b: c\n" + usual,
-                                    std::string(100'000, '['), std::string("- a\n- b\n")}) {
+    for (const std::string& yaml :
+         {usual + "names: [a", std::string("just text"), std::string(), "a: b: c\n" + usual,
+          std::string(100'000, '['), std::string("- a\n- b\n")}) {
         const Dataset dataset = with(yaml);
         EXPECT_THAT(rules(dataset), ElementsAre("dataset/config-invalid")) << yaml.substr(0, 80);
         EXPECT_FALSE(dataset.resolved);
@@ -218,10 +235,13 @@ TEST_F(DatasetTest, ConfigsThatDoNotParse) {
 TEST_F(DatasetTest, OddButValidConfigs) {
     usual_images();
     EXPECT_EQ(with("train: images/train\nvalidation: images/val\nnc: '2'\n").class_count, 2u);
-    EXPECT_THAT(with("train: images/train\nval: images/val\nnc: 2\n").names, ElementsAre("class_0", "class_1"));
-    EXPECT_THAT(with("train: images/train\nval: images/val\ntest:\nnames:\n  0: no\n  1: 1.50\n").names,
-                ElementsAre("no", "1.50"));
-    EXPECT_THAT(rules(with(usual + "download: rm -rf /\n")), ElementsAre("dataset/download-ignored"));
+    EXPECT_THAT(with("train: images/train\nval: images/val\nnc: 2\n").names,
+                ElementsAre("class_0", "class_1"));
+    EXPECT_THAT(
+        with("train: images/train\nval: images/val\ntest:\nnames:\n  0: no\n  1: 1.50\n").names,
+        ElementsAre("no", "1.50"));
+    EXPECT_THAT(rules(with(usual + "download: rm -rf /\n")),
+                ElementsAre("dataset/download-ignored"));
     EXPECT_THAT(rules(with("train: images/train\nval: images/val\nnames: [a, b, a]\n")),
                 ElementsAre("dataset/duplicate-class-name"));
     const Dataset pose = with(usual + "kpt_shape: [5, 3]\nflip_idx: [1, 0, 2, 4, 3]\n");
@@ -237,9 +257,11 @@ TEST_F(DatasetTest, OddButValidConfigs) {
 }
 
 TEST_F(DatasetTest, FolderWithoutConfig) {
-    images({"images/a.jpg", "images/train/b.jpg", "images/val/c.jpg", "labels/val/c.txt", "images/trainer/d.jpg"});
+    images({"images/a.jpg", "images/train/b.jpg", "images/val/c.jpg", "labels/val/c.txt",
+            "images/trainer/d.jpg"});
     const Dataset dataset = open_dataset(folder);
-    EXPECT_THAT(paths(dataset, "train"), ElementsAre("images/a.jpg", "images/train/b.jpg", "images/trainer/d.jpg"));
+    EXPECT_THAT(paths(dataset, "train"),
+                ElementsAre("images/a.jpg", "images/train/b.jpg", "images/trainer/d.jpg"));
     EXPECT_THAT(paths(dataset, "val"), ElementsAre("images/val/c.jpg"));
     EXPECT_EQ(dataset.find_split("test"), nullptr);
     EXPECT_FALSE(dataset.class_count.has_value());

@@ -47,8 +47,10 @@ TEST(LabelTest, BlankRowsAreToldFromEmptyLines) {
 }
 
 TEST(LabelTest, SeparatorsOfPython) {
-    // Vertical tab, form feed, NEL and the line separator end lines; a no-break space separates fields.
-    const std::vector<Parsed> expected = {{1, {1}, false}, {2, {2}, false}, {3, {3}, false}, {4, {4}, false}, {5, {5, 6}, false}};
+    // Vertical tab, form feed, NEL and the line separator end lines; a no-break space separates
+    // fields.
+    const std::vector<Parsed> expected = {
+        {1, {1}, false}, {2, {2}, false}, {3, {3}, false}, {4, {4}, false}, {5, {5, 6}, false}};
     EXPECT_EQ(rows_of("1\v2\f3\xC2\x85"
                       "4\xE2\x80\xA8"
                       "5\xC2\xA0"
@@ -67,7 +69,8 @@ TEST(LabelTest, NumbersInFull) {
     EXPECT_EQ(number("0.1"), 0.1);
     EXPECT_EQ(number("1e-400"), 0);
     EXPECT_EQ(number("0." + std::string(400, '0') + "1"), 0);
-    for (const std::string_view text : {"1e400", "-1e400", "inf", "-INF", "Infinity", "nan", "NaN", "-nan"})
+    for (const std::string_view text :
+         {"1e400", "-1e400", "inf", "-INF", "Infinity", "nan", "NaN", "-nan"})
         EXPECT_FALSE(std::isfinite(number(text))) << text;
     EXPECT_EQ(number("-1e400"), -std::numeric_limits<double>::infinity());
     EXPECT_TRUE(std::isinf(number("1" + std::string(400, '0'))));
@@ -75,8 +78,9 @@ TEST(LabelTest, NumbersInFull) {
 
 TEST(LabelTest, WhatIsNoNumber) {
     double value;
-    for (const std::string_view text : {"", "dog", "0,5", "1e", "0x1", "1_0", "+", "-", ".", "+-1", "--1", "++1", "nan(1)",
-                                        "infin", "1.2.3", "0.4px", "1e5.0", "\xD9\xA1", "1\xC2\xA0"}) {
+    for (const std::string_view text :
+         {"", "dog", "0,5", "1e", "0x1", "1_0", "+", "-", ".", "+-1", "--1", "++1", "nan(1)",
+          "infin", "1.2.3", "0.4px", "1e5.0", "\xD9\xA1", "1\xC2\xA0"}) {
         EXPECT_FALSE(parse_number(text, value)) << text;
         EXPECT_TRUE(std::isnan(value));
     }
@@ -101,7 +105,8 @@ TEST(LabelTest, FaultsNameTheirFields) {
 TEST(LabelTest, AgreesWithStrtod) {
     std::mt19937_64 random(7);
     for (int i = 0; i < 20'000; ++i) {
-        const double wanted = std::ldexp(static_cast<double>(random() >> 11), -53) * std::pow(10.0, static_cast<double>(random() % 9) - 4);
+        const double wanted = std::ldexp(static_cast<double>(random() >> 11), -53) *
+                              std::pow(10.0, static_cast<double>(random() % 9) - 4);
         char text[64];
         std::snprintf(text, sizeof text, "%.*g", static_cast<int>(1 + random() % 17), wanted);
         EXPECT_EQ(number(text), std::strtod(text, nullptr)) << text;
@@ -110,8 +115,9 @@ TEST(LabelTest, AgreesWithStrtod) {
 
 TEST(LabelTest, EncodingFaults) {
     EXPECT_FALSE(find_encoding_fault("0 0.5\n"));
-    EXPECT_FALSE(find_encoding_fault("\xEF\xBB\xBF"
-                                     "0"));
+    EXPECT_FALSE(
+        find_encoding_fault("\xEF\xBB\xBF"
+                            "0"));
     EXPECT_EQ(find_encoding_fault("\xFF\xFE"
                                   "0")
                   .what,

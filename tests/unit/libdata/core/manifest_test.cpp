@@ -8,7 +8,9 @@
 namespace yolodata {
 namespace {
 
-Sha256Digest digest(std::string_view text) { return sha256(std::as_bytes(std::span(text.data(), text.size()))); }
+Sha256Digest digest(std::string_view text) {
+    return sha256(std::as_bytes(std::span(text.data(), text.size())));
+}
 
 Manifest sample() {
     Manifest manifest;
@@ -31,7 +33,8 @@ void expect_same_files(const Manifest& a, const Manifest& b, bool with_times) {
 
 TEST(ManifestTest, DigestIsOverPathNulHashLf) {
     const std::string line = "a" + std::string(1, '\0') + to_hex(digest("x")) + "\n";
-    EXPECT_EQ(digest_of(std::vector<ManifestEntry>{{"a", 1, 0, digest("x")}}), "sha256:" + to_hex(digest(line)));
+    EXPECT_EQ(digest_of(std::vector<ManifestEntry>{{"a", 1, 0, digest("x")}}),
+              "sha256:" + to_hex(digest(line)));
     EXPECT_EQ(digest_of({}), "sha256:" + to_hex(digest("")));
 }
 
@@ -51,16 +54,19 @@ TEST(ManifestTest, EditedOrDamagedJsonIsRefused) {
     std::string edited = good;
     edited.replace(edited.find("a b.txt"), 7, "a c.txt");
     EXPECT_THROW(parse_manifest(edited), Error);
-    for (const std::string_view text : {"", "[]", "{}", "null", R"({"schema": "yolodata.manifest/1"})",
-                                        R"({"schema": "yolodata.manifest/1", "digest": 5, "files": []})",
-                                        R"({"schema": "yolodata.manifest/1", "digest": "", "files": [{"path": 1}]})",
-                                        R"({"schema": "other/1", "digest": "", "files": []})"})
+    for (const std::string_view text :
+         {"", "[]", "{}", "null", R"({"schema": "yolodata.manifest/1"})",
+          R"({"schema": "yolodata.manifest/1", "digest": 5, "files": []})",
+          R"({"schema": "yolodata.manifest/1", "digest": "", "files": [{"path": 1}]})",
+          R"({"schema": "other/1", "digest": "", "files": []})"})
         EXPECT_THROW(parse_manifest(text), Error) << text;
 }
 
 TEST(ManifestTest, Sha256sumRoundTripWithEscapes) {
     const std::string text = manifest_to_sha256sum(sample());
-    EXPECT_NE(text.find("\n\\" + to_hex(digest("y")) + "  back\\\\slash\\nline\n"), std::string::npos) << text;
+    EXPECT_NE(text.find("\n\\" + to_hex(digest("y")) + "  back\\\\slash\\nline\n"),
+              std::string::npos)
+        << text;
     const Manifest back = parse_any_manifest(text);
     expect_same_files(sample(), back, false);
     EXPECT_FALSE(back.has_times);
@@ -69,8 +75,8 @@ TEST(ManifestTest, Sha256sumRoundTripWithEscapes) {
 TEST(ManifestTest, Sha256sumOfOtherTools) {
     std::string upper = to_hex(digest("x"));
     for (char& c : upper) c = static_cast<char>(std::toupper(c));
-    const Manifest manifest =
-        parse_sha256sum("# comment\r\n" + upper + " *./b\r\n\r\n" + to_hex(digest("y")) + "  a  \n");
+    const Manifest manifest = parse_sha256sum("# comment\r\n" + upper + " *./b\r\n\r\n" +
+                                              to_hex(digest("y")) + "  a  \n");
     ASSERT_EQ(manifest.files.size(), 2u);
     EXPECT_EQ(manifest.files[0].path, "a  ");
     EXPECT_EQ(manifest.files[1].path, "b");
@@ -79,8 +85,9 @@ TEST(ManifestTest, Sha256sumOfOtherTools) {
 
 TEST(ManifestTest, Sha256sumThatIsNone) {
     const std::string hex = to_hex(digest("x"));
-    for (const std::string& text : {std::string("hello"), hex, hex + "  ", hex.substr(1) + "  a", hex + " a", "g" + hex.substr(1) + "  a",
-                                    hex + "  a\n" + hex + "  a\n"})
+    for (const std::string& text :
+         {std::string("hello"), hex, hex + "  ", hex.substr(1) + "  a", hex + " a",
+          "g" + hex.substr(1) + "  a", hex + "  a\n" + hex + "  a\n"})
         EXPECT_THROW(parse_sha256sum(text), Error) << text;
 }
 

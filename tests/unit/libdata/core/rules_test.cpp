@@ -15,7 +15,8 @@ TEST(RulesTest, CatalogueIsSortedUniqueAndComplete) {
     ASSERT_FALSE(all.empty());
     for (std::size_t i = 0; i < all.size(); ++i) {
         EXPECT_TRUE(i == 0 || all[i - 1].id < all[i].id) << all[i].id;
-        EXPECT_FALSE(all[i].summary.empty() || all[i].harm.empty() || all[i].remedy.empty()) << all[i].id;
+        EXPECT_FALSE(all[i].summary.empty() || all[i].harm.empty() || all[i].remedy.empty())
+            << all[i].id;
         EXPECT_EQ(find_rule(all[i].id), &all[i]);
     }
     EXPECT_EQ(find_rule("label/no-such-rule"), nullptr);

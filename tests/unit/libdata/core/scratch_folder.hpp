@@ -10,7 +10,7 @@
 
 /// A test with a folder of its own that is gone afterwards.
 class ScratchFolder : public testing::Test {
-   protected:
+ protected:
     ScratchFolder() {
         std::string pattern = testing::TempDir() + "/yolo-XXXXXX";
         folder = ::mkdtemp(pattern.data());

@@ -7,13 +7,15 @@ namespace yolodata {
 namespace {
 
 TEST(Utf8Test, WellFormedSequences) {
-    for (const std::string_view text : {"a", "\x7F", "\xC2\x80", "é", "€", "\xED\x9F\xBF", "\xEE\x80\x80", "😀", "\xF4\x8F\xBF\xBF"})
+    for (const std::string_view text : {"a", "\x7F", "\xC2\x80", "é", "€", "\xED\x9F\xBF",
+                                        "\xEE\x80\x80", "😀", "\xF4\x8F\xBF\xBF"})
         EXPECT_EQ(utf8_sequence(text), text.size()) << text;
 }
 
 TEST(Utf8Test, IllFormedSequences) {
-    for (const std::string_view text : {"\x80", "\xC0\x80", "\xC1\xBF", "\xE0\x80\x80", "\xED\xA0\x80", "\xF0\x80\x80\x80",
-                                        "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFF", "\xC3", "\xE2\x82", "\xC3("})
+    for (const std::string_view text :
+         {"\x80", "\xC0\x80", "\xC1\xBF", "\xE0\x80\x80", "\xED\xA0\x80", "\xF0\x80\x80\x80",
+          "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFF", "\xC3", "\xE2\x82", "\xC3("})
         EXPECT_EQ(utf8_sequence(text), 0u) << escape_invalid_utf8(text);
     EXPECT_EQ(utf8_sequence(""), 0u);
 }

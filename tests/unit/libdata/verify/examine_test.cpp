@@ -15,7 +15,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 
 class ExamineTest : public SmallDataset {
-   protected:
+ protected:
     ExamineTest() { put_pair("val/v", 99); }
     Examined only(const ExamineOptions& options = {}) const {
         const Dataset dataset = open();
@@ -55,9 +55,10 @@ TEST_F(ExamineTest, Backgrounds) {
 TEST_F(ExamineTest, ABadLabelDropsThePair) {
     put_pair("train/a", 1, "0 .5 .5 .4 .4\n0 .5 .5 .4 .4\n9 .5 .5 .1 .1\n");
     const Examined pair = only();
-    EXPECT_THAT(brief(pair.findings),
-                ElementsAre("label/class-out-of-range labels/train/a.txt", "label/duplicate-row labels/train/a.txt"));
-    for (const Finding& finding : pair.findings) EXPECT_EQ(finding.verdict, Verdict::drops_image) << finding.rule;
+    EXPECT_THAT(brief(pair.findings), ElementsAre("label/class-out-of-range labels/train/a.txt",
+                                                  "label/duplicate-row labels/train/a.txt"));
+    for (const Finding& finding : pair.findings)
+        EXPECT_EQ(finding.verdict, Verdict::drops_image) << finding.rule;
     EXPECT_FALSE(pair.usable);
     EXPECT_TRUE(pair.dropped);
     EXPECT_THAT(pair.boxes, IsEmpty());
@@ -76,7 +77,8 @@ TEST_F(ExamineTest, ImageFaults) {
     put("images/train/a.jpg", "<html>not found</html>");
     EXPECT_THAT(brief(only().findings), ElementsAre("image/unknown-format images/train/a.jpg"));
     put("images/train/a.jpg", whole);
-    EXPECT_THAT(brief(only({.max_pixels = 100}).findings), ElementsAre("image/too-large images/train/a.jpg"));
+    EXPECT_THAT(brief(only({.max_pixels = 100}).findings),
+                ElementsAre("image/too-large images/train/a.jpg"));
 }
 
 TEST_F(ExamineTest, SuffixOfAnotherFormat) {
@@ -93,8 +95,8 @@ TEST_F(ExamineTest, WhatIsNoFileNeverBlocks) {
     boost::filesystem::remove(at("labels/train/a.txt"));
     boost::filesystem::create_directory(at("labels/train/a.txt"));
     const Examined pair = only();
-    EXPECT_THAT(brief(pair.findings),
-                ElementsAre("image/unreadable images/train/a.jpg", "label/unreadable labels/train/a.txt"));
+    EXPECT_THAT(brief(pair.findings), ElementsAre("image/unreadable images/train/a.jpg",
+                                                  "label/unreadable labels/train/a.txt"));
     EXPECT_FALSE(pair.usable);
 }
 
@@ -110,8 +112,8 @@ TEST_F(ExamineTest, ALabelThatIsAFolderIsABackgroundToUltralytics) {
 TEST_F(ExamineTest, FilesOverTheLimitsAreHashedNotHeld) {
     put_pair("train/a", 1, std::string(5000, '\n') + "0 .5 .5 .4 .4\n");
     const Examined pair = only({.max_image_bytes = 100, .max_label_bytes = 100});
-    EXPECT_THAT(brief(pair.findings),
-                ElementsAre("image/too-large images/train/a.jpg", "label/unreadable labels/train/a.txt"));
+    EXPECT_THAT(brief(pair.findings), ElementsAre("image/too-large images/train/a.jpg",
+                                                  "label/unreadable labels/train/a.txt"));
     EXPECT_THAT(pair.image_bytes, IsEmpty());
     EXPECT_TRUE(pair.image.hashed && pair.label.hashed);
     EXPECT_EQ(pair.image.digest, sha256(read_file(at("images/train/a.jpg"))));
@@ -122,8 +124,9 @@ TEST_F(ExamineTest, FilesThatVanishAfterTheListing) {
     const Dataset dataset = open();
     boost::filesystem::remove_all(at("images/train"));
     boost::filesystem::remove_all(at("labels/train"));
-    EXPECT_THAT(brief(examine(dataset, dataset.images[0], {}).findings),
-                ElementsAre("image/unreadable images/train/a.jpg", "label/unreadable labels/train/a.txt"));
+    EXPECT_THAT(
+        brief(examine(dataset, dataset.images[0], {}).findings),
+        ElementsAre("image/unreadable images/train/a.jpg", "label/unreadable labels/train/a.txt"));
 }
 
 TEST_F(ExamineTest, AnExaminerCarriesNothingOver) {

@@ -15,13 +15,14 @@ using testing::IsEmpty;
 std::vector<std::string> places(const LabelOutcome& outcome) {
     std::vector<std::string> all;
     for (const Finding& f : outcome.findings)
-        all.push_back(std::string(f.rule.substr(6)) + ":" + std::to_string(f.line) + ":" + std::to_string(f.column));
+        all.push_back(std::string(f.rule.substr(6)) + ":" + std::to_string(f.line) + ":" +
+                      std::to_string(f.column));
     std::sort(all.begin(), all.end());
     return all;
 }
 
 class LabelCheckTest : public testing::Test {
-   protected:
+ protected:
     LabelCheckTest() {
         context.class_count = 3;
         context.width = 640;
@@ -47,19 +48,22 @@ TEST_F(LabelCheckTest, GoodRowsBecomeBoxes) {
     const LabelOutcome outcome = check("0 0.5 0.5 0.4 0.4\n2.0 .25 5e-1 0.1 0.2\n");
     EXPECT_THAT(places(outcome), IsEmpty());
     EXPECT_EQ(outcome.rows, 2u);
-    EXPECT_THAT(outcome.boxes, ElementsAre(Box{0, .5f, .5f, .4f, .4f}, Box{2, .25f, .5f, .1f, .2f}));
+    EXPECT_THAT(outcome.boxes,
+                ElementsAre(Box{0, .5f, .5f, .4f, .4f}, Box{2, .25f, .5f, .1f, .2f}));
     EXPECT_FALSE(outcome.drops_image);
 }
 
 TEST_F(LabelCheckTest, TheIssuesBadRowHasTwoFaults) {
     context.class_count = 80;
-    EXPECT_THAT(found("80 0.5 0.5 1.2 0.1\n"), ElementsAre("class-out-of-range:1:1", "out-of-range:1:4"));
+    EXPECT_THAT(found("80 0.5 0.5 1.2 0.1\n"),
+                ElementsAre("class-out-of-range:1:1", "out-of-range:1:4"));
 }
 
 TEST_F(LabelCheckTest, EmptyAndBlank) {
     EXPECT_THAT(found(""), ElementsAre("empty:0:0"));
     EXPECT_THAT(found(" \n\n\t\n"), ElementsAre("empty:0:0"));
-    EXPECT_THAT(found("\n  \n0 .5 .5 .4 .4\n \n1 .5 .5 .4 .4\n   \n"), ElementsAre("blank-row:4:0"));
+    EXPECT_THAT(found("\n  \n0 .5 .5 .4 .4\n \n1 .5 .5 .4 .4\n   \n"),
+                ElementsAre("blank-row:4:0"));
     EXPECT_THAT(found("0 .5 .5 .4 .4\n\n1 .5 .5 .4 .4\n"), IsEmpty());
 }
 
@@ -76,7 +80,8 @@ TEST_F(LabelCheckTest, FieldsThatAreNoNumbers) {
     EXPECT_THAT(found("dog .5 .5 .4 .4"), ElementsAre("not-a-number:1:1"));
     EXPECT_THAT(found("0 0,5 0,5 .4 .4"), ElementsAre("not-a-number:1:2", "not-a-number:1:3"));
     EXPECT_THAT(found("0 .5 nan .4 -inf"), ElementsAre("not-finite:1:3", "not-finite:1:5"));
-    // The other fields of a row of the right length are judged, its length is not where a word stands in it.
+    // The other fields of a row of the right length are judged, its length is not where a word
+    // stands in it.
     EXPECT_THAT(found("dog .5 .5 .4 1.4"), ElementsAre("not-a-number:1:1", "out-of-range:1:5"));
     EXPECT_THAT(found("0 .5 .5 x"), ElementsAre("not-a-number:1:4"));
     EXPECT_THAT(found("a b c d e f g h i j k l m n"), testing::SizeIs(8));
@@ -119,10 +124,11 @@ TEST_F(LabelCheckTest, Sizes) {
 }
 
 TEST_F(LabelCheckTest, TinyAndWhole) {
-    EXPECT_THAT(found("0 .5 .5 .003 .4"), ElementsAre("tiny-box:1:4"));      // 1.92 of 640 px
-    EXPECT_THAT(found("0 .5 .5 .4 .0042"), IsEmpty());                       // 2.02 px: height scales with width
-    EXPECT_THAT(found("0 .5 .5 .4 .004"), ElementsAre("tiny-box:1:5"));      // 1.92 px
-    EXPECT_THAT(found("0 .5 .5 .003 .001"), ElementsAre("tiny-box:1:5"));    // one finding, the smaller side
+    EXPECT_THAT(found("0 .5 .5 .003 .4"), ElementsAre("tiny-box:1:4"));  // 1.92 of 640 px
+    EXPECT_THAT(found("0 .5 .5 .4 .0042"), IsEmpty());  // 2.02 px: height scales with width
+    EXPECT_THAT(found("0 .5 .5 .4 .004"), ElementsAre("tiny-box:1:5"));  // 1.92 px
+    EXPECT_THAT(found("0 .5 .5 .003 .001"),
+                ElementsAre("tiny-box:1:5"));  // one finding, the smaller side
     context.imgsz = 1280;
     EXPECT_THAT(found("0 .5 .5 .003 .4"), IsEmpty());
     EXPECT_THAT(found("0 .5 .5 1 1"), ElementsAre("whole-image-box:1:0"));
@@ -133,21 +139,25 @@ TEST_F(LabelCheckTest, TinyAndWhole) {
 }
 
 TEST_F(LabelCheckTest, BoxOutsideTheImage) {
-    EXPECT_THAT(found("0 0.9 .5 .2031 .4"), IsEmpty());                       // 0.99 px
+    EXPECT_THAT(found("0 0.9 .5 .2031 .4"), IsEmpty());  // 0.99 px
     EXPECT_THAT(found("0 0.9 .5 .2032 .4"), ElementsAre("box-outside-image:1:2"));
     EXPECT_THAT(found("0 .5 .1 .2 .4"), ElementsAre("box-outside-image:1:3"));
     // A field that is out of range itself is the more exact fault of its axis.
     EXPECT_THAT(found("0 .5 .5 1.005 .4"), ElementsAre("slightly-out-of-range:1:4"));
-    EXPECT_THAT(found("0 -.005 .1 .5 .4"), ElementsAre("box-outside-image:1:3", "slightly-out-of-range:1:2"));
+    EXPECT_THAT(found("0 -.005 .1 .5 .4"),
+                ElementsAre("box-outside-image:1:3", "slightly-out-of-range:1:2"));
 }
 
 TEST_F(LabelCheckTest, PixelCoordinates) {
     EXPECT_THAT(found("0 320 240 100 50"), ElementsAre("pixel-coordinates:1:2"));
     EXPECT_THAT(found("0 640 480 640 480"), ElementsAre("pixel-coordinates:1:2"));
-    EXPECT_THAT(found("0 641 240 100 50"), testing::Each(testing::StartsWith("out-of-range")));  // over the width
-    EXPECT_THAT(found("0 320 0.5 .1 .1"), ElementsAre("out-of-range:1:2"));                      // one number only
-    EXPECT_THAT(found("0 320 240 -100 50"), testing::Contains("out-of-range:1:2"));              // a negative one
-    EXPECT_THAT(found("0 320 240 0 50"), ElementsAre("not-positive-size:1:4", "pixel-coordinates:1:2"));
+    EXPECT_THAT(found("0 641 240 100 50"),
+                testing::Each(testing::StartsWith("out-of-range")));         // over the width
+    EXPECT_THAT(found("0 320 0.5 .1 .1"), ElementsAre("out-of-range:1:2"));  // one number only
+    EXPECT_THAT(found("0 320 240 -100 50"),
+                testing::Contains("out-of-range:1:2"));  // a negative one
+    EXPECT_THAT(found("0 320 240 0 50"),
+                ElementsAre("not-positive-size:1:4", "pixel-coordinates:1:2"));
     EXPECT_THAT(found("0 10 10 50 12 40 40 12 38"), ElementsAre("pixel-coordinates:1:2"));
 }
 
@@ -156,13 +166,15 @@ TEST_F(LabelCheckTest, DuplicatesAreComparedAsFloats) {
                 ElementsAre("duplicate-row:3:0", "duplicate-row:4:0"));
     EXPECT_THAT(check("0 .5 .5 .4 .4\n0 .5 .5 .4 .4\n").boxes, testing::SizeIs(1));
     EXPECT_THAT(found("0 0 .5 .01 .4\n0 -0 .5 .01 .4"), testing::Contains("duplicate-row:2:0"));
-    EXPECT_THAT(found("0 .5 .5 .4 .4\n0 .5 .5 .4 .400001"), ElementsAre("overlapping-duplicate:2:0"));
+    EXPECT_THAT(found("0 .5 .5 .4 .4\n0 .5 .5 .4 .400001"),
+                ElementsAre("overlapping-duplicate:2:0"));
 }
 
 TEST_F(LabelCheckTest, OverlapsNeedTheSameClassAndAnIoUOf95) {
     EXPECT_THAT(found("0 .5 .5 .4 .4\n1 .5 .5 .4 .401"), IsEmpty());
-    EXPECT_THAT(found("0 .5 .5 .4 .4\n0 .509 .5 .4 .4"), ElementsAre("overlapping-duplicate:2:0"));  // IoU 0.956
-    EXPECT_THAT(found("0 .5 .5 .4 .4\n0 .511 .5 .4 .4"), IsEmpty());                                 // IoU 0.946
+    EXPECT_THAT(found("0 .5 .5 .4 .4\n0 .509 .5 .4 .4"),
+                ElementsAre("overlapping-duplicate:2:0"));            // IoU 0.956
+    EXPECT_THAT(found("0 .5 .5 .4 .4\n0 .511 .5 .4 .4"), IsEmpty());  // IoU 0.946
 }
 
 TEST_F(LabelCheckTest, Polygons) {
@@ -191,12 +203,13 @@ TEST_F(LabelCheckTest, Polygons) {
 
 TEST_F(LabelCheckTest, MixedFormats) {
     EXPECT_THAT(found("0 .5 .5 .4 .4\n1 .2 .2 .8 .3 .4 .9"), ElementsAre("mixed-formats:2:0"));
-    EXPECT_THAT(found("1 .2 .2 .8 .3 .4 .9\n0 .5 .5 .4 .4\n0 .5 .5 .2 .2"), ElementsAre("mixed-formats:2:0"));
+    EXPECT_THAT(found("1 .2 .2 .8 .3 .4 .9\n0 .5 .5 .4 .4\n0 .5 .5 .2 .2"),
+                ElementsAre("mixed-formats:2:0"));
     EXPECT_THAT(check("0 .5 .5 .4 .4\n1 .2 .2 .8 .3 .4 .9").boxes, IsEmpty());
 }
 
 class PoseCheckTest : public LabelCheckTest {
-   protected:
+ protected:
     PoseCheckTest() {
         context.task = Task::pose;
         context.keypoints = {2, 3};
@@ -213,7 +226,8 @@ TEST_F(PoseCheckTest, Rows) {
     EXPECT_THAT(found("0 .5 .5 .5 .6 -1 -1 0 .3 .3 2"), ElementsAre("out-of-range:1:6"));
     EXPECT_THAT(found("0 .5 .5 .5 .6 1.006 .3 2 .3 .3 2"), ElementsAre("keypoint-visibility:1:6"));
     EXPECT_THAT(found("0 .5 .5 .5 .6 1.006 .3 0 .3 .3 2"), IsEmpty());
-    EXPECT_EQ(verdict("0 .5 .5 1.2 .6 .3 .3 2 0 0 0"), Verdict::uses);  // Ultralytics tests the points only
+    EXPECT_EQ(verdict("0 .5 .5 1.2 .6 .3 .3 2 0 0 0"),
+              Verdict::uses);  // Ultralytics tests the points only
     EXPECT_EQ(verdict("0 .5 .5 .5 .6 .3 .3 -1 0 0 0"), Verdict::drops_image);
     EXPECT_THAT(found("0 320 240 100 50 310 230 2 0 0 0"), ElementsAre("pixel-coordinates:1:2"));
     EXPECT_THAT(found("0 .5 .5 .5 .6 .3 .3 2 0 0 0\n0 .5 .5 .5 .6 .31 .3 2 0 0 0"),
@@ -234,7 +248,8 @@ TEST_F(LabelCheckTest, ACheckerForgetsTheLastFile) {
 
 TEST_F(LabelCheckTest, LargeFilesOfEqualBoxesStayFast) {
     std::string text;
-    for (int i = 0; i < 100'000; ++i) text += "0 0.5 0.5 0.4 0.4" + std::to_string(i % 1000 + 1000) + "\n";
+    for (int i = 0; i < 100'000; ++i)
+        text += "0 0.5 0.5 0.4 0.4" + std::to_string(i % 1000 + 1000) + "\n";
     const auto start = std::chrono::steady_clock::now();
     EXPECT_EQ(check(text).rows, 100'000u);
     EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(3));
