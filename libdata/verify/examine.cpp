@@ -90,7 +90,7 @@ struct Examiner::Impl {
         const ReadResult result = read_bounded(path, limit, bytes, factor);
         record.size = result.size;
         record.mtime_ns = result.mtime_ns;
-        record.read = result.status == ReadStatus::ok;
+        record.read = result && !result.shrank;
         if (!options.hash) return result;
         if (record.read) {
             hash.update(std::span<const std::byte>(bytes));
@@ -121,9 +121,9 @@ struct Examiner::Impl {
                             options.max_image_bytes));
             return;
         }
-        if (!result || result.shrank) {
+        if (!out.image.read) {
             Finding& finding = add(out, "image/unreadable", image.path, image,
-                                   result ? "shrank while it was read" : result.reason());
+                                   result.shrank ? "shrank while it was read" : result.reason());
             if (image.list != 0) finding.related = {dataset.list_files[image.list - 1]};
             return;
         }
@@ -158,9 +158,9 @@ struct Examiner::Impl {
         }
         const ReadResult result =
             read(image.label_path, options.max_label_bytes, label_bytes, out.label, label_factor);
-        if (!result) {
-            Finding& finding =
-                add(out, "label/unreadable", image.label_path, image, result.reason());
+        if (!out.label.read) {
+            Finding& finding = add(out, "label/unreadable", image.label_path, image,
+                                   result.shrank ? "shrank while it was read" : result.reason());
             // What is no file, Ultralytics takes for a missing label.
             if (result.status == ReadStatus::not_regular || result.error_number == ENOENT) {
                 finding.verdict = Verdict::uses;
