@@ -104,9 +104,11 @@ std::string TiffFile::unsupported() {
         return "a TIFF of float or signed samples";
     if (TIFFIsCODECConfigured(compression_) == 0)
         return "TIFF compression " + std::to_string(compression_);
+    TIFFRGBAImage image;
     char why[1024] = "";
-    if (TIFFRGBAImageOK(tiff_.get(), why) == 0)
+    if (TIFFRGBAImageBegin(&image, tiff_.get(), 1, why) == 0)
         return std::string("this kind of TIFF (") + why + ")";
+    TIFFRGBAImageEnd(&image);
     return {};
 }
 
