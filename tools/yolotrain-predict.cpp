@@ -56,15 +56,18 @@ Options parse(int argc, char** argv) {
     Options o;
     std::vector<std::string> classes;
     tools::CommandLine line("yolotrain predict", "Finds objects in pictures.");
-    line.positional("SOURCE", &o.sources, "pictures: files, folders, patterns, lists (@FILE, FILE.txt), - for stdin");
+    line.positional("SOURCE", &o.sources,
+                    "pictures: files, folders, patterns, lists (@FILE, FILE.txt), - for stdin");
     line.group("What");
     line.option("weights", &o.weights, "FILE", "weights to use (.safetensors)");
-    tools::Option& imgsz = line.option("imgsz", &o.imgsz, "N", "long side of the network's input, px");
+    tools::Option& imgsz =
+        line.option("imgsz", &o.imgsz, "N", "long side of the network's input, px");
     imgsz.default_text = "the weights' own";
     imgsz.min = 32, imgsz.max = 16384;
     tools::Option& conf = line.option("conf", &o.predict.conf, "P", "least confidence of a box");
     conf.min = 0, conf.max = 1;
-    tools::Option& iou = line.option("iou", &o.predict.iou, "R", "IoU over which NMS drops the weaker box");
+    tools::Option& iou =
+        line.option("iou", &o.predict.iou, "R", "IoU over which NMS drops the weaker box");
     iou.min = 0, iou.max = 1;
     tools::Option& max_det = line.option("max-det", &o.predict.max_det, "N", "boxes a picture");
     max_det.min = 1, max_det.max = 30000;
@@ -75,16 +78,19 @@ Options parse(int argc, char** argv) {
     line.flag("save-txt", &o.save.labels, "write label files");
     line.flag("save-conf", &o.save.confidence, "with the confidence as a sixth column");
     line.option("project", &o.save.project, "DIR", "folder of the runs");
-    line.option("name", &o.save.name, "NAME", "folder of this run in it; if it exists, NAME-2, -3 …");
+    line.option("name", &o.save.name, "NAME",
+                "folder of this run in it; if it exists, NAME-2, -3 …");
     line.flag("exist-ok", &o.save.exist_ok, "write into PROJECT/NAME even if it exists");
-    line.option("format", &o.format, "text|json|jsonl", "form of the result").choices = {"text", "json", "jsonl"};
+    line.option("format", &o.format, "text|json|jsonl", "form of the result").choices = {
+        "text", "json", "jsonl"};
     line.option("output", &o.output, "FILE", "write the result there instead of to stdout");
     line.flag("quiet", &o.quiet, "no progress and no remarks");
     tools::accept_ultralytics_keys(line);
     line.ignore_keys({"batch", "workers", "data", "split", "rect"});
     line.epilog(
         "Exit code: 0 all pictures done, 1 some cannot be read, 3 none can.\n"
-        "Example: yolotrain predict --weights best.safetensors photos/ --format json --output boxes.json");
+        "Example: yolotrain predict --weights best.safetensors photos/ --format json --output "
+        "boxes.json");
     line.parse(argc, argv);
     if (o.weights.empty()) throw tools::UsageError{"--weights is missing: the file to use"};
     o.predict.classes = parse_classes(classes);
@@ -115,7 +121,7 @@ Loaded load(const std::string& path, int imgsz) {
 
 /// Where results go as they come.
 class ResultStream {
-   public:
+ public:
     explicit ResultStream(const std::string& output) {
         if (output.empty()) return;
         file_.emplace(output, std::ios::binary | std::ios::trunc);
@@ -126,15 +132,16 @@ class ResultStream {
         std::ostream& out = file_ ? *file_ : std::cout;
         out << text << std::flush;
         if (out || (!file_ && errno == EPIPE)) return static_cast<bool>(out);
-        throw yolodata::Error(yolodata::ErrorKind::io, "cannot write the results; is the disk full?");
+        throw yolodata::Error(yolodata::ErrorKind::io,
+                              "cannot write the results; is the disk full?");
     }
 
-   private:
+ private:
     std::optional<std::ofstream> file_;
 };
 
 class Prediction {
-   public:
+ public:
     explicit Prediction(const Options& options)
         : o_(options),
           weights_(yolotrain::load_weights(options.weights)),
@@ -145,8 +152,9 @@ class Prediction {
 
     int run();
 
-   private:
-    bool take(std::size_t i, Loaded loaded, const yolotrain::Predictor& predictor, ResultStream& stream);
+ private:
+    bool take(std::size_t i, Loaded loaded, const yolotrain::Predictor& predictor,
+              ResultStream& stream);
     int finish(double seconds);
 
     const Options& o_;
@@ -167,7 +175,8 @@ int Prediction::run() {
     // A report in one piece is written at the end; lines go out as they come.
     ResultStream stream(o_.format == "json" ? std::string() : o_.output);
     const int workers = std::min(4, tools::usable_cpus());
-    yolotrain::OrderedLoader<Loaded> loader(paths_.size(), workers, static_cast<std::size_t>(workers) + 1,
+    yolotrain::OrderedLoader<Loaded> loader(paths_.size(), workers,
+                                            static_cast<std::size_t>(workers) + 1,
                                             [&](std::size_t i) { return load(paths_[i], imgsz_); });
     // On a terminal the lines of text are progress enough.
     const bool lines = o_.format == "text" && o_.output.empty();
@@ -183,7 +192,8 @@ int Prediction::run() {
 }
 
 /// false: nobody reads the results any more.
-bool Prediction::take(std::size_t i, Loaded loaded, const yolotrain::Predictor& predictor, ResultStream& stream) {
+bool Prediction::take(std::size_t i, Loaded loaded, const yolotrain::Predictor& predictor,
+                      ResultStream& stream) {
     if (!loaded.error.empty()) {
         fmt::print(stderr, "yolotrain predict: {}\n", loaded.error);
         unreadable_.push_back(paths_[i]);
@@ -202,13 +212,16 @@ bool Prediction::take(std::size_t i, Loaded loaded, const yolotrain::Predictor& 
 
 int Prediction::finish(double seconds) {
     if (done_ == 0) {
-        throw yolodata::Error(yolodata::ErrorKind::not_found,
-                              paths_.empty() ? "SOURCE holds no picture (jpg, png, …); subfolders are not searched, name "
-                                               "them or give a pattern"
-                                             : "no picture can be read");
+        throw yolodata::Error(
+            yolodata::ErrorKind::not_found,
+            paths_.empty()
+                ? "SOURCE holds no picture (jpg, png, …); subfolders are not searched, name "
+                  "them or give a pattern"
+                : "no picture can be read");
     }
     if (o_.format == "json") {
-        const tools::PredictSetup setup{tools::file_name(o_.weights), imgsz_, o_.predict.conf, o_.predict.iou, names_};
+        const tools::PredictSetup setup{tools::file_name(o_.weights), imgsz_, o_.predict.conf,
+                                        o_.predict.iou, names_};
         const std::string text = tools::to_json(setup, results_, unreadable_);
         if (o_.output.empty()) {
             fmt::print("{}", text);
@@ -221,7 +234,8 @@ int Prediction::finish(double seconds) {
                    done_ == 1 ? "picture" : "pictures", boxes_, boxes_ == 1 ? "box" : "boxes",
                    1000 * seconds / static_cast<double>(done_));
         if (!unreadable_.empty()) fmt::print(stderr, "; {} cannot be read", unreadable_.size());
-        if (!folder_.path().empty()) fmt::print(stderr, "; results in {}", yolodata::printable(folder_.path()));
+        if (!folder_.path().empty())
+            fmt::print(stderr, "; results in {}", yolodata::printable(folder_.path()));
         fmt::print(stderr, "\n");
     }
     return unreadable_.empty() ? tools::exit_done : tools::exit_findings;

@@ -14,10 +14,10 @@ namespace {
 
 /// Sizes that follow the picture's.
 struct Style {
-    int line;        ///< px
-    double font;     ///< OpenCV's scale
-    int text_line;   ///< stroke of the text, px
-    int margin;      ///< around the text, px
+    int line;       ///< px
+    double font;    ///< OpenCV's scale
+    int text_line;  ///< stroke of the text, px
+    int margin;     ///< around the text, px
 
     explicit Style(const yolodata::Picture& picture) {
         const double side = (picture.width + picture.height) / 2.0;
@@ -31,7 +31,8 @@ struct Style {
 std::string label_of(const Detection& d, const std::vector<std::string>& names) {
     const auto k = static_cast<std::size_t>(d.cls);
     std::string name = d.cls >= 0 && k < names.size() ? names[k] : std::string();
-    const bool drawable = std::all_of(name.begin(), name.end(), [](char c) { return c >= ' ' && c <= '~'; });
+    const bool drawable =
+        std::all_of(name.begin(), name.end(), [](char c) { return c >= ' ' && c <= '~'; });
     if (name.empty() || !drawable) name = fmt::format("class {}", d.cls);
     return fmt::format("{} {:.2f}", name, d.confidence);
 }
@@ -42,18 +43,21 @@ cv::Scalar text_colour(const std::array<std::uint8_t, 3>& c) {
     return luminance > 140 ? cv::Scalar(0, 0, 0) : cv::Scalar(255, 255, 255);
 }
 
-void draw_label(cv::Mat& image, const cv::Rect& box, const std::string& text, const cv::Scalar& plate,
-                const cv::Scalar& ink, const Style& style) {
+void draw_label(cv::Mat& image, const cv::Rect& box, const std::string& text,
+                const cv::Scalar& plate, const cv::Scalar& ink, const Style& style) {
     int baseline = 0;
-    const cv::Size size = cv::getTextSize(text, cv::FONT_HERSHEY_SIMPLEX, style.font, style.text_line, &baseline);
+    const cv::Size size =
+        cv::getTextSize(text, cv::FONT_HERSHEY_SIMPLEX, style.font, style.text_line, &baseline);
     const int width = size.width + 2 * style.margin;
     const int height = size.height + 2 * style.margin;
     // Above the box; below its upper edge where the picture ends.
     const int x = std::clamp(box.x - style.line / 2, 0, std::max(0, image.cols - width));
-    const int y = box.y >= height ? box.y - height : std::clamp(box.y, 0, std::max(0, image.rows - height));
-    cv::rectangle(image, cv::Rect(x, y, width, height) & cv::Rect(0, 0, image.cols, image.rows), plate, cv::FILLED);
-    cv::putText(image, text, {x + style.margin, y + style.margin + size.height}, cv::FONT_HERSHEY_SIMPLEX,
-                style.font, ink, style.text_line, cv::LINE_AA);
+    const int y =
+        box.y >= height ? box.y - height : std::clamp(box.y, 0, std::max(0, image.rows - height));
+    cv::rectangle(image, cv::Rect(x, y, width, height) & cv::Rect(0, 0, image.cols, image.rows),
+                  plate, cv::FILLED);
+    cv::putText(image, text, {x + style.margin, y + style.margin + size.height},
+                cv::FONT_HERSHEY_SIMPLEX, style.font, ink, style.text_line, cv::LINE_AA);
 }
 
 }  // namespace
@@ -91,7 +95,8 @@ void annotate(yolodata::Picture& picture, std::span<const Detection> detections,
     }
     for (auto d = detections.rbegin(); d != detections.rend(); ++d) {
         const auto c = class_colour(d->cls);
-        draw_label(image, box_of(*d), label_of(*d, names), cv::Scalar(c[0], c[1], c[2]), text_colour(c), style);
+        draw_label(image, box_of(*d), label_of(*d, names), cv::Scalar(c[0], c[1], c[2]),
+                   text_colour(c), style);
     }
 }
 

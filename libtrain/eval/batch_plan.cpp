@@ -20,8 +20,8 @@ int padded_side(double extent, int imgsz) {
 
 }  // namespace
 
-std::vector<EvalBatch> plan_batches(const std::vector<std::pair<int, int>>& width_height, int batch, int imgsz,
-                                    bool rect) {
+std::vector<EvalBatch> plan_batches(const std::vector<std::pair<int, int>>& width_height, int batch,
+                                    int imgsz, bool rect) {
     if (batch < 1 || imgsz < kStride || imgsz % kStride != 0) {
         throw yolodata::Error(yolodata::ErrorKind::invalid_argument,
                               "batch must be at least 1 and imgsz a multiple of 32");
@@ -33,7 +33,8 @@ std::vector<EvalBatch> plan_batches(const std::vector<std::pair<int, int>>& widt
     std::vector<std::size_t> order(width_height.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     if (rect) {
-        std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return ratio[a] < ratio[b]; });
+        std::stable_sort(order.begin(), order.end(),
+                         [&](std::size_t a, std::size_t b) { return ratio[a] < ratio[b]; });
     }
 
     std::vector<EvalBatch> plan;

@@ -29,11 +29,17 @@ struct Pair {
 };
 
 class DatasetSource final : public EvalSource {
-   public:
+ public:
     DatasetSource(yolodata::Dataset dataset, const yolodata::Split& split, int workers,
                   std::vector<std::string>* left_out,
                   const std::function<void(std::size_t, std::size_t)>& progress)
         : dataset_(std::move(dataset)) {
+        if (dataset_.names
+                .empty()) {  // a data.yaml with nc alone: its number of classes still counts
+            for (std::uint32_t k = 0; k < dataset_.class_count.value_or(0); ++k) {
+                dataset_.names.push_back(fmt::format("class{}", k));
+            }
+        }
         yolodata::ExamineOptions options;
         options.hash = false;
         OrderedLoader<Pair> pairs(split.images.size(), workers, 64, [&](std::size_t i) {
@@ -53,13 +59,17 @@ class DatasetSource final : public EvalSource {
     }
 
     std::size_t size() const override { return pairs_.size(); }
-    std::pair<int, int> source_shape(std::size_t i) const override { return {pairs_[i].width, pairs_[i].height}; }
+    std::pair<int, int> source_shape(std::size_t i) const override {
+        return {pairs_[i].width, pairs_[i].height};
+    }
     bool load(std::size_t i, int imgsz, yolodata::Sample& out) const override {
         try {
-            const std::vector<std::byte> bytes = yolodata::read_file(dataset_.absolute(pairs_[i].path));
+            const std::vector<std::byte> bytes =
+                yolodata::read_file(dataset_.absolute(pairs_[i].path));
             out.image = yolodata::resize_to_long_side(yolodata::decode(bytes), imgsz);
         } catch (const Error&) {
-            return false;  // it was readable a moment ago: named by the caller like any other bad picture
+            return false;  // it was readable a moment ago: named by the caller like any other bad
+                           // picture
         }
         out.boxes = yolodata::to_pixels(pairs_[i].boxes, out.image.width, out.image.height);
         return true;
@@ -67,7 +77,7 @@ class DatasetSource final : public EvalSource {
     std::string name(std::size_t i) const override { return pairs_[i].path; }
     const std::vector<std::string>& names() const override { return dataset_.names; }
 
-   private:
+ private:
     yolodata::Dataset dataset_;
     std::vector<Pair> pairs_;
 };
@@ -80,9 +90,10 @@ std::string split_names(const yolodata::Dataset& dataset) {
 
 }  // namespace
 
-std::unique_ptr<EvalSource> open_dataset_source(const std::string& path, const std::string& split, int workers,
-                                                std::vector<std::string>* left_out,
-                                                const std::function<void(std::size_t, std::size_t)>& progress) {
+std::unique_ptr<EvalSource> open_dataset_source(
+    const std::string& path, const std::string& split, int workers,
+    std::vector<std::string>* left_out,
+    const std::function<void(std::size_t, std::size_t)>& progress) {
     yolodata::Dataset dataset = yolodata::open_dataset(path);
     for (const yolodata::Finding& finding : dataset.findings) {
         // A split that is not asked for may be missing.
@@ -94,8 +105,8 @@ std::unique_ptr<EvalSource> open_dataset_source(const std::string& path, const s
     }
     const yolodata::Split* found = dataset.find_split(split);
     if (found == nullptr) {
-        throw Error(ErrorKind::not_found, fmt::format("{} has no split '{}'; it has: {}", path, split,
-                                                      split_names(dataset)));
+        throw Error(ErrorKind::not_found, fmt::format("{} has no split '{}'; it has: {}", path,
+                                                      split, split_names(dataset)));
     }
     const yolodata::Split images = *found;  // the dataset moves below
     return std::make_unique<DatasetSource>(std::move(dataset), images, workers, left_out, progress);

@@ -5,7 +5,8 @@
 
 namespace yolotrain::detail {
 
-EvalPicture load_picture(const EvalSource& source, std::size_t number, int imgsz, int width, int height) {
+EvalPicture load_picture(const EvalSource& source, std::size_t number, int imgsz, int width,
+                         int height) {
     EvalPicture out;
     out.number = number;
     yolodata::Sample sample;
@@ -26,7 +27,8 @@ EvalPicture load_picture(const EvalSource& source, std::size_t number, int imgsz
 }
 
 std::vector<std::uint8_t> to_planes(const yolodata::Picture& picture) {
-    const std::size_t pixels = static_cast<std::size_t>(picture.width) * static_cast<std::size_t>(picture.height);
+    const std::size_t pixels =
+        static_cast<std::size_t>(picture.width) * static_cast<std::size_t>(picture.height);
     std::vector<std::uint8_t> planes(pixels * 3);
     const std::uint8_t* in = picture.rgb.data();
     std::uint8_t* r = planes.data();

@@ -29,8 +29,9 @@ const std::array<float, kIouThresholds>& iou_thresholds() {
         for (int t = 0; t < kIouThresholds; ++t) {
             // As torch's float32 linspace: from both ends towards the middle.
             const float step = (0.95F - 0.5F) / static_cast<float>(kIouThresholds - 1);
-            values[t] = t < kIouThresholds / 2 ? 0.5F + step * static_cast<float>(t)
-                                               : 0.95F - step * static_cast<float>(kIouThresholds - 1 - t);
+            values[t] = t < kIouThresholds / 2
+                            ? 0.5F + step * static_cast<float>(t)
+                            : 0.95F - step * static_cast<float>(kIouThresholds - 1 - t);
         }
         return values;
     }();

@@ -13,9 +13,10 @@ namespace {
 
 constexpr double kEpsilon = 1e-16;  // keeps empty classes from dividing by zero
 
-/// y(x) by linear interpolation between the points (xs, ys); xs ascending, of equal ones the last counts.
-/// Beyond the ends: `before` on the left, the last y on the right.
-double interpolate(double x, std::span<const double> xs, std::span<const double> ys, double before) {
+/// y(x) by linear interpolation between the points (xs, ys); xs ascending, of equal ones the last
+/// counts. Beyond the ends: `before` on the left, the last y on the right.
+double interpolate(double x, std::span<const double> xs, std::span<const double> ys,
+                   double before) {
     const auto next = std::upper_bound(xs.begin(), xs.end(), x);
     if (next == xs.begin()) return before;
     const auto i = static_cast<std::size_t>(next - xs.begin()) - 1;
@@ -23,7 +24,9 @@ double interpolate(double x, std::span<const double> xs, std::span<const double>
     return (ys[i + 1] - ys[i]) / (xs[i + 1] - xs[i]) * (x - xs[i]) + ys[i];
 }
 
-double curve_point(int i) { return static_cast<double>(i) / (kCurvePoints - 1); }
+double curve_point(int i) {
+    return static_cast<double>(i) / (kCurvePoints - 1);
+}
 
 /// The detections of one class, best first, and what follows from them.
 struct ClassRows {
@@ -32,8 +35,8 @@ struct ClassRows {
 };
 
 /// Recall and precision after each detection at one threshold.
-void precision_recall(const ClassRows& rows, int threshold, std::int64_t targets, std::vector<double>& recall,
-                      std::vector<double>& precision) {
+void precision_recall(const ClassRows& rows, int threshold, std::int64_t targets,
+                      std::vector<double>& recall, std::vector<double>& precision) {
     recall.resize(rows.tp.size());
     precision.resize(rows.tp.size());
     std::int64_t hits = 0;
@@ -70,7 +73,8 @@ ClassCurves class_curves(int cls, std::int64_t targets, const ClassRows& rows) {
     return curves;
 }
 
-/// Where the mean F1, smoothed by a moving average over a tenth of the axis, is highest (the first such).
+/// Where the mean F1, smoothed by a moving average over a tenth of the axis, is highest (the first
+/// such).
 int best_f1_index(const std::vector<ClassCurves>& classes) {
     std::vector<double> mean(kCurvePoints, 0.0);
     for (const ClassCurves& c : classes) {
@@ -118,7 +122,8 @@ double average_precision(std::span<const double> recall, std::span<const double>
     return area;
 }
 
-DetectionMetrics compute_metrics(std::span<const MetricRow> rows, std::span<const std::int64_t> targets) {
+DetectionMetrics compute_metrics(std::span<const MetricRow> rows,
+                                 std::span<const std::int64_t> targets) {
     std::vector<ClassRows> by_class(targets.size());
     for (const MetricRow& row : rows) {
         if (row.cls < 0 || static_cast<std::size_t>(row.cls) >= by_class.size()) continue;
@@ -147,7 +152,8 @@ DetectionMetrics compute_metrics(std::span<const MetricRow> rows, std::span<cons
 }
 
 MetricsAccumulator::MetricsAccumulator(std::int64_t nc)
-    : class_images_(static_cast<std::size_t>(nc), 0), class_instances_(static_cast<std::size_t>(nc), 0) {}
+    : class_images_(static_cast<std::size_t>(nc), 0),
+      class_instances_(static_cast<std::size_t>(nc), 0) {}
 
 void MetricsAccumulator::add(std::uint64_t image, std::span<const Detection> detections,
                              std::span<const yolodata::PixelBox> targets) {
@@ -155,7 +161,8 @@ void MetricsAccumulator::add(std::uint64_t image, std::span<const Detection> det
     for (const yolodata::PixelBox& box : targets) {
         if (box.cls < 0 || static_cast<std::size_t>(box.cls) >= seen.size()) {
             throw yolodata::Error(yolodata::ErrorKind::invalid_argument,
-                                  "a label has class " + std::to_string(box.cls) + ", the model knows only 0 to " +
+                                  "a label has class " + std::to_string(box.cls) +
+                                      ", the model knows only 0 to " +
                                       std::to_string(static_cast<std::int64_t>(seen.size()) - 1));
         }
         ++class_instances_[box.cls];
@@ -183,8 +190,8 @@ void MetricsAccumulator::merge(const MetricsAccumulator& other) {
 }
 
 DetectionMetrics MetricsAccumulator::compute() const {
-    // Rows of one picture stand together in the order of its detections, so a stable sort by confidence,
-    // then picture, is a total order.
+    // Rows of one picture stand together in the order of its detections, so a stable sort by
+    // confidence, then picture, is a total order.
     std::vector<MetricRow> sorted = rows_;
     std::stable_sort(sorted.begin(), sorted.end(), [](const MetricRow& a, const MetricRow& b) {
         return a.confidence != b.confidence ? a.confidence > b.confidence : a.image < b.image;

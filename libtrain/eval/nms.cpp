@@ -8,8 +8,8 @@ namespace yolotrain {
 
 namespace {
 
-/// Shifts each class out of the others' reach, so that one pass serves all classes. Part of the definition:
-/// the shift costs float32 digits of the coordinates.
+/// Shifts each class out of the others' reach, so that one pass serves all classes. Part of the
+/// definition: the shift costs float32 digits of the coordinates.
 constexpr float kClassOffset = 7680.0F;
 
 /// Candidates as separate arrays.
@@ -30,7 +30,8 @@ bool wanted(const std::vector<std::int32_t>& classes, std::int64_t cls) {
 }
 
 /// Scores over the threshold in order of anchor, then class.
-Candidates collect(const float* scores, std::int64_t nc, std::int64_t anchors, const NmsOptions& options) {
+Candidates collect(const float* scores, std::int64_t nc, std::int64_t anchors,
+                   const NmsOptions& options) {
     // Class-major memory: find the anchors of interest with one sequential pass a class.
     std::vector<float> best(scores, scores + (nc > 0 ? anchors : 0));
     std::vector<std::int32_t> best_class(best.size(), 0);

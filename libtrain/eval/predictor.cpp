@@ -18,15 +18,18 @@ namespace {
 
 constexpr int kGrid = 32;  // the network's coarsest stride
 
-/// How much of a letterbox's border can go, in front, so that `padding` shrinks below one stride. Always
-/// a multiple of half a stride, so that the picture stays centred as it was.
-int removable_border(int padding) { return (padding - padding % kGrid) / 2; }
+/// How much of a letterbox's border can go, in front, so that `padding` shrinks below one stride.
+/// Always a multiple of half a stride, so that the picture stays centred as it was.
+int removable_border(int padding) {
+    return (padding - padding % kGrid) / 2;
+}
 
 yolodata::Picture cut_border(const yolodata::Picture& picture, int x, int y) {
     if (x == 0 && y == 0) return picture;
     yolodata::Picture out(picture.width - 2 * x, picture.height - 2 * y);
     for (int row = 0; row < out.height; ++row) {
-        std::memcpy(out.row(row), picture.row(row + y) + std::ptrdiff_t{3} * x, static_cast<std::size_t>(out.width) * 3);
+        std::memcpy(out.row(row), picture.row(row + y) + std::ptrdiff_t{3} * x,
+                    static_cast<std::size_t>(out.width) * 3);
     }
     return out;
 }
@@ -43,7 +46,8 @@ NetworkInput prepare(const yolodata::Picture& picture, int imgsz) {
         const int inner = std::max(static_cast<int>(std::nearbyint(side * scale)), 1);
         return removable_border(std::max(imgsz - inner, 0));
     };
-    const double scale = std::min(static_cast<double>(imgsz) / picture.width, static_cast<double>(imgsz) / picture.height);
+    const double scale = std::min(static_cast<double>(imgsz) / picture.width,
+                                  static_cast<double>(imgsz) / picture.height);
     const int x = border(picture.width, scale), y = border(picture.height, scale);
     input.where.left -= x;
     input.where.top -= y;
@@ -56,15 +60,18 @@ NetworkInput prepare(const yolodata::Picture& picture, int imgsz) {
     return input;
 }
 
-Predictor::Predictor(const YoloV8& model, const PredictOptions& options) : net_(model), options_(options) {
+Predictor::Predictor(const YoloV8& model, const PredictOptions& options)
+    : net_(model), options_(options) {
     if (options.imgsz < kGrid || options.imgsz % kGrid != 0) {
-        throw yolodata::Error(yolodata::ErrorKind::invalid_argument,
-                              fmt::format("imgsz must be a multiple of {}, not {}", kGrid, options.imgsz));
+        throw yolodata::Error(
+            yolodata::ErrorKind::invalid_argument,
+            fmt::format("imgsz must be a multiple of {}, not {}", kGrid, options.imgsz));
     }
     for (const std::int32_t c : options.classes) {
         if (c >= 0 && c < net_.nc()) continue;
-        throw yolodata::Error(yolodata::ErrorKind::invalid_argument,
-                              fmt::format("there is no class {}: the model knows 0 to {}", c, net_.nc() - 1));
+        throw yolodata::Error(
+            yolodata::ErrorKind::invalid_argument,
+            fmt::format("there is no class {}: the model knows 0 to {}", c, net_.nc() - 1));
     }
 }
 
@@ -81,11 +88,15 @@ std::vector<Detection> Predictor::predict(const NetworkInput& input) const {
     options.max_det = options_.max_det;
     options.multi_label = false;
     options.classes = options_.classes;
-    std::vector<Detection> found = nms(predictions.data_ptr<float>(), net_.nc(), predictions.size(2), options);
+    std::vector<Detection> found =
+        nms(predictions.data_ptr<float>(), net_.nc(), predictions.size(2), options);
 
-    const auto sx = static_cast<float>(input.where.scale_x), sy = static_cast<float>(input.where.scale_y);
-    const auto left = static_cast<float>(input.where.left), top = static_cast<float>(input.where.top);
-    const auto w = static_cast<float>(input.source_width), h = static_cast<float>(input.source_height);
+    const auto sx = static_cast<float>(input.where.scale_x),
+               sy = static_cast<float>(input.where.scale_y);
+    const auto left = static_cast<float>(input.where.left),
+               top = static_cast<float>(input.where.top);
+    const auto w = static_cast<float>(input.source_width),
+               h = static_cast<float>(input.source_height);
     for (Detection& d : found) {
         d.x1 = std::clamp((d.x1 - left) / sx, 0.0F, w);
         d.y1 = std::clamp((d.y1 - top) / sy, 0.0F, h);

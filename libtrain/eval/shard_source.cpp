@@ -11,7 +11,7 @@ namespace yolotrain {
 namespace {
 
 class ShardSource final : public EvalSource {
-   public:
+ public:
     ShardSource(const std::string& dir, const std::string& split) : shards_(dir, split) {}
 
     std::size_t size() const override { return static_cast<std::size_t>(shards_.size()); }
@@ -20,7 +20,8 @@ class ShardSource final : public EvalSource {
             const yolodata::shard::RecordInfo info = shards_.info(i);
             return {info.source_width, info.source_height};
         } catch (const yolodata::Error&) {
-            return {1, 1};  // damaged: load() will leave it out, its place in a batch does not matter
+            return {1,
+                    1};  // damaged: load() will leave it out, its place in a batch does not matter
         }
     }
     bool load(std::size_t i, int imgsz, yolodata::Sample& out) const override {
@@ -30,7 +31,8 @@ class ShardSource final : public EvalSource {
         } catch (const RecordUnusable&) {
             return false;
         } catch (const yolodata::Error& error) {
-            if (error.kind() == yolodata::ErrorKind::corrupt) return false;  // its label entry is damaged
+            if (error.kind() == yolodata::ErrorKind::corrupt)
+                return false;  // its label entry is damaged
             throw;
         }
     }
@@ -44,7 +46,7 @@ class ShardSource final : public EvalSource {
     const std::vector<std::string>& names() const override { return shards_.names(); }
     int imgsz() const override { return shards_.imgsz(); }
 
-   private:
+ private:
     yolodata::shard::ShardSet shards_;
 };
 
@@ -54,9 +56,10 @@ std::unique_ptr<EvalSource> open_shard_source(const std::string& dir, const std:
     return std::make_unique<ShardSource>(dir, split);
 }
 
-std::unique_ptr<EvalSource> open_eval_source(const std::string& path, const std::string& split, int workers,
-                                             std::vector<std::string>* left_out,
-                                             const std::function<void(std::size_t, std::size_t)>& progress) {
+std::unique_ptr<EvalSource> open_eval_source(
+    const std::string& path, const std::string& split, int workers,
+    std::vector<std::string>* left_out,
+    const std::function<void(std::size_t, std::size_t)>& progress) {
     if (yolodata::shard::is_shard_set(path)) return open_shard_source(path, split);
     return open_dataset_source(path, split, workers, left_out, progress);
 }

@@ -23,7 +23,7 @@ namespace {
 
 /// Milliseconds since it was last asked.
 class Stopwatch {
-   public:
+ public:
     double lap() {
         const auto now = std::chrono::steady_clock::now();
         const double ms = std::chrono::duration<double, std::milli>(now - last_).count();
@@ -31,7 +31,7 @@ class Stopwatch {
         return ms;
     }
 
-   private:
+ private:
     std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
 
@@ -46,7 +46,8 @@ at::Tensor stack_images(const std::vector<detail::EvalPicture>& pictures, int wi
     const auto count = static_cast<std::int64_t>(pictures.size());
     at::Tensor images = at::empty({count, 3, height, width}, at::kByte);
     auto* out = images.data_ptr<std::uint8_t>();
-    for (const detail::EvalPicture& p : pictures) out = std::copy(p.planes.begin(), p.planes.end(), out);
+    for (const detail::EvalPicture& p : pictures)
+        out = std::copy(p.planes.begin(), p.planes.end(), out);
     return images;
 }
 
@@ -55,8 +56,9 @@ at::Tensor stack_targets(const std::vector<detail::EvalPicture>& pictures, int w
     const auto w = static_cast<float>(width), h = static_cast<float>(height);
     for (std::size_t i = 0; i < pictures.size(); ++i) {
         for (const yolodata::PixelBox& b : pictures[i].boxes) {
-            rows.insert(rows.end(), {static_cast<float>(i), static_cast<float>(b.cls), (b.x1 + b.x2) / 2 / w,
-                                     (b.y1 + b.y2) / 2 / h, (b.x2 - b.x1) / w, (b.y2 - b.y1) / h});
+            rows.insert(rows.end(),
+                        {static_cast<float>(i), static_cast<float>(b.cls), (b.x1 + b.x2) / 2 / w,
+                         (b.y1 + b.y2) / 2 / h, (b.x2 - b.x1) / w, (b.y2 - b.y1) / h});
         }
     }
     const auto count = static_cast<std::int64_t>(rows.size() / 6);
@@ -67,7 +69,7 @@ at::Tensor stack_targets(const std::vector<detail::EvalPicture>& pictures, int w
 
 /// One run over a source.
 class Validation {
-   public:
+ public:
     Validation(const YoloV8& model, const EvalSource& source, const ValOptions& options)
         : net_(model), source_(source), options_(options), metrics_(model.nc()) {
         std::vector<std::pair<int, int>> shapes;
@@ -78,16 +80,19 @@ class Validation {
         }
     }
 
-    ValResult run(const std::vector<std::string>& names, const std::function<void(std::size_t, std::size_t)>& progress);
+    ValResult run(const std::vector<std::string>& names,
+                  const std::function<void(std::size_t, std::size_t)>& progress);
 
-   private:
+ private:
     detail::EvalPicture load(std::size_t position) const {
         const auto [b, i] = places_[position];
-        return detail::load_picture(source_, plan_[b].pictures[i], options_.imgsz, plan_[b].width, plan_[b].height);
+        return detail::load_picture(source_, plan_[b].pictures[i], options_.imgsz, plan_[b].width,
+                                    plan_[b].height);
     }
     void evaluate(const EvalBatch& shape, ReadyBatch batch);
     void add_losses(const RawMaps& maps, const at::Tensor& targets);
-    void add_detections(const at::Tensor& predictions, const std::vector<detail::EvalPicture>& pictures);
+    void add_detections(const at::Tensor& predictions,
+                        const std::vector<detail::EvalPicture>& pictures);
     void summarise(const std::vector<std::string>& names);
 
     FusedYoloV8 net_;
@@ -95,7 +100,8 @@ class Validation {
     ValOptions options_;
     MetricsAccumulator metrics_;
     std::vector<EvalBatch> plan_;
-    std::vector<std::pair<std::size_t, std::size_t>> places_;  ///< batch and place of the n-th picture
+    std::vector<std::pair<std::size_t, std::size_t>>
+        places_;  ///< batch and place of the n-th picture
     std::int64_t loss_batches_ = 0;
     ValResult result_;
 };
@@ -105,7 +111,7 @@ ValResult Validation::run(const std::vector<std::string>& names,
     at::NoGradGuard no_grad;
     const std::size_t ahead = static_cast<std::size_t>(options_.batch) * 2;
     OrderedLoader<detail::EvalPicture> loader(places_.size(), options_.workers, ahead,
-                                                      [this](std::size_t i) { return load(i); });
+                                              [this](std::size_t i) { return load(i); });
     Stopwatch watch;
     std::size_t done = 0;
     for (const EvalBatch& shape : plan_) {
@@ -137,7 +143,8 @@ void Validation::evaluate(const EvalBatch& shape, ReadyBatch batch) {
     const at::Tensor predictions = decode(maps).to(at::kCPU).contiguous();
     result_.speed.inference += watch.lap();
     if (options_.with_loss) {
-        add_losses(maps, stack_targets(batch.pictures, shape.width, shape.height).to(net_.device()));
+        add_losses(maps,
+                   stack_targets(batch.pictures, shape.width, shape.height).to(net_.device()));
         watch.lap();  // not a part of what a user of the weights waits for
     }
     add_detections(predictions, batch.pictures);
@@ -145,7 +152,8 @@ void Validation::evaluate(const EvalBatch& shape, ReadyBatch batch) {
 }
 
 void Validation::add_losses(const RawMaps& maps, const at::Tensor& targets) {
-    const at::Tensor items = detection_loss(maps, targets, options_.gains).items.to(at::kCPU).to(at::kDouble);
+    const at::Tensor items =
+        detection_loss(maps, targets, options_.gains).items.to(at::kCPU).to(at::kDouble);
     const auto* values = items.data_ptr<double>();
     result_.box_loss += values[0];
     result_.cls_loss += values[1];
@@ -153,7 +161,8 @@ void Validation::add_losses(const RawMaps& maps, const at::Tensor& targets) {
     ++loss_batches_;
 }
 
-void Validation::add_detections(const at::Tensor& predictions, const std::vector<detail::EvalPicture>& pictures) {
+void Validation::add_detections(const at::Tensor& predictions,
+                                const std::vector<detail::EvalPicture>& pictures) {
     NmsOptions options;
     options.conf = static_cast<float>(options_.conf);
     options.iou = static_cast<float>(options_.iou);
@@ -161,12 +170,15 @@ void Validation::add_detections(const at::Tensor& predictions, const std::vector
     const std::int64_t anchors = predictions.size(2);
     const float* data = predictions.data_ptr<float>();
     std::vector<std::vector<Detection>> found(pictures.size());
-    at::parallel_for(0, static_cast<std::int64_t>(pictures.size()), 1, [&](std::int64_t begin, std::int64_t end) {
-        for (std::int64_t i = begin; i < end; ++i) {
-            found[i] = nms(data + i * (4 + net_.nc()) * anchors, net_.nc(), anchors, options);
-        }
-    });
-    for (std::size_t i = 0; i < pictures.size(); ++i) metrics_.add(pictures[i].number, found[i], pictures[i].boxes);
+    at::parallel_for(0, static_cast<std::int64_t>(pictures.size()), 1,
+                     [&](std::int64_t begin, std::int64_t end) {
+                         for (std::int64_t i = begin; i < end; ++i) {
+                             found[i] = nms(data + i * (4 + net_.nc()) * anchors, net_.nc(),
+                                            anchors, options);
+                         }
+                     });
+    for (std::size_t i = 0; i < pictures.size(); ++i)
+        metrics_.add(pictures[i].number, found[i], pictures[i].boxes);
 }
 
 void Validation::summarise(const std::vector<std::string>& names) {
@@ -181,11 +193,14 @@ void Validation::summarise(const std::vector<std::string>& names) {
     r.map = r.metrics.map;
     for (const ClassCurves& c : r.metrics.classes) {
         const auto k = static_cast<std::size_t>(c.cls);
-        r.classes.push_back({c.cls, k < names.size() ? names[k] : std::to_string(c.cls), metrics_.class_images()[k],
-                             metrics_.class_instances()[k], c.precision, c.recall, c.ap50(), c.mean_ap()});
+        r.classes.push_back({c.cls, k < names.size() ? names[k] : std::to_string(c.cls),
+                             metrics_.class_images()[k], metrics_.class_instances()[k], c.precision,
+                             c.recall, c.ap50(), c.mean_ap()});
     }
-    for (double* loss : {&r.box_loss, &r.cls_loss, &r.dfl_loss}) *loss /= std::max<double>(1, static_cast<double>(loss_batches_));
-    for (double* ms : {&r.speed.load, &r.speed.preprocess, &r.speed.inference, &r.speed.postprocess}) {
+    for (double* loss : {&r.box_loss, &r.cls_loss, &r.dfl_loss})
+        *loss /= std::max<double>(1, static_cast<double>(loss_batches_));
+    for (double* ms :
+         {&r.speed.load, &r.speed.preprocess, &r.speed.inference, &r.speed.postprocess}) {
         *ms /= std::max<double>(1, static_cast<double>(r.images));
     }
     std::sort(r.unreadable.begin(), r.unreadable.end());
@@ -193,8 +208,9 @@ void Validation::summarise(const std::vector<std::string>& names) {
 
 }  // namespace
 
-ValResult validate(const YoloV8& model, const EvalSource& source, const std::vector<std::string>& names,
-                   const ValOptions& options, const std::function<void(std::size_t, std::size_t)>& progress) {
+ValResult validate(const YoloV8& model, const EvalSource& source,
+                   const std::vector<std::string>& names, const ValOptions& options,
+                   const std::function<void(std::size_t, std::size_t)>& progress) {
     return Validation(model, source, options).run(names, progress);
 }
 

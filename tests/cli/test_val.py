@@ -133,6 +133,16 @@ def test_names_that_differ_are_refused(tmp_path, weights, names):
     assert str(len(names)).encode() in result.stderr
 
 
+def test_a_number_of_classes_without_names(tmp_path, weights):
+    data = write_dataset(tmp_path, [FOUR_CELLS])
+    text = data.read_text().split("names:")[0]
+    data.write_text(text + "nc: 2\n")
+    assert report_of(val("--weights", weights, "--data", data, "--format", "json"))["classes"][0]["name"] == "cell"
+    data.write_text(text + "nc: 3\n")
+    result = val("--weights", weights, "--data", data)
+    assert result.returncode == 2 and b"3 classes" in result.stderr and b"2 classes" in result.stderr
+
+
 def test_output_goes_to_a_file(tmp_path, weights):
     data = write_dataset(tmp_path, [FOUR_CELLS])
     out = tmp_path / "report.json"

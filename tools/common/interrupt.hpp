@@ -8,8 +8,8 @@ struct Interrupted {
     int signal;
 };
 
-/// From now on SIGINT and SIGTERM only set a mark, so that a command can stop where nothing is half done.
-/// A second one of them kills as usual.
+/// From now on SIGINT and SIGTERM only set a mark, so that a command can stop where nothing is half
+/// done. A second one of them kills as usual.
 void catch_interrupts();
 /// Throws Interrupted if a signal came. Cheap; call it between pieces of work.
 void stop_if_interrupted();

@@ -28,10 +28,12 @@ void add_device_option(CommandLine& line, std::string* device) {
 }
 
 void accept_ultralytics_keys(CommandLine& line) {
-    line.ignore_keys({"task", "mode", "amp", "half", "dnn", "plots", "verbose", "save_json", "save_crop", "show",
-                      "show_labels", "show_conf", "show_boxes", "line_width", "vid_stride", "stream_buffer",
-                      "visualize", "augment", "agnostic_nms", "retina_masks", "save_frames", "compile", "seed",
-                      "deterministic", "single_cls", "quantize"});
+    line.ignore_keys({"task",          "mode",      "amp",        "half",          "dnn",
+                      "plots",         "verbose",   "save_json",  "save_crop",     "show",
+                      "show_labels",   "show_conf", "show_boxes", "line_width",    "vid_stride",
+                      "stream_buffer", "visualize", "augment",    "agnostic_nms",  "retina_masks",
+                      "save_frames",   "compile",   "seed",       "deterministic", "single_cls",
+                      "quantize"});
 }
 
 void note_ignored(const CommandLine& line, bool quiet) {
@@ -40,13 +42,16 @@ void note_ignored(const CommandLine& line, bool quiet) {
                fmt::join(line.ignored(), ", "));
 }
 
-void use_all_cpus() { at::set_num_threads(usable_cpus()); }
+void use_all_cpus() {
+    at::set_num_threads(usable_cpus());
+}
 
 int network_size(int imgsz, const yolotrain::WeightsInfo& info, const std::string& program) {
     const int wanted = imgsz > 0 ? imgsz : info.imgsz;
     const int rounded = (wanted + 31) / 32 * 32;
     if (rounded != wanted) {
-        fmt::print(stderr, "{}: --imgsz {} is no multiple of 32; {} is used\n", program, wanted, rounded);
+        fmt::print(stderr, "{}: --imgsz {} is no multiple of 32; {} is used\n", program, wanted,
+                   rounded);
     }
     return rounded;
 }

@@ -24,7 +24,8 @@ void note_ignored(const CommandLine& line, bool quiet);
 /// Lets LibTorch use every CPU that this process may use.
 void use_all_cpus();
 
-/// imgsz, or where it is 0 the weights' own, rounded up to a multiple of 32 (which is said on stderr).
+/// imgsz, or where it is 0 the weights' own, rounded up to a multiple of 32 (which is said on
+/// stderr).
 int network_size(int imgsz, const yolotrain::WeightsInfo& info, const std::string& program);
 
 /// Class names of weights; numbers where they carry none.

@@ -24,7 +24,8 @@ void make_folders(const fs::path& path) {
 
 std::vector<std::byte> encode(const yolodata::Picture& picture, const fs::path& name) {
     const std::string suffix = name.extension().native();
-    return suffix == ".png" || suffix == ".PNG" ? yolodata::encode_png(picture) : yolodata::encode_jpeg(picture);
+    return suffix == ".png" || suffix == ".PNG" ? yolodata::encode_png(picture)
+                                                : yolodata::encode_jpeg(picture);
 }
 
 }  // namespace
@@ -52,16 +53,18 @@ std::string ResultFolder::prepare_file(const std::string& relative) const {
     return file.native();
 }
 
-void ResultFolder::save(const PictureResult& result, yolodata::Picture picture, const ResultNames& where,
-                        const std::vector<std::string>& names) {
+void ResultFolder::save(const PictureResult& result, yolodata::Picture picture,
+                        const ResultNames& where, const std::vector<std::string>& names) {
     if (!options_.any()) return;
     if (path_.empty()) create();
     if (options_.pictures) {
         yolotrain::annotate(picture, result.boxes, names);
-        yolodata::write_file_atomically(prepare_file(where.picture), encode(picture, where.picture));
+        yolodata::write_file_atomically(prepare_file(where.picture),
+                                        encode(picture, where.picture));
     }
     if (options_.labels) {
-        yolodata::write_file_atomically(prepare_file(where.label), to_label_file(result, options_.confidence));
+        yolodata::write_file_atomically(prepare_file(where.label),
+                                        to_label_file(result, options_.confidence));
     }
 }
 

@@ -16,7 +16,9 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 /// Rounded to so many digits after the point: more would be noise.
-double rounded(double value, double scale) { return std::round(value * scale) / scale; }
+double rounded(double value, double scale) {
+    return std::round(value * scale) / scale;
+}
 
 std::string name_of(int cls, const std::vector<std::string>& names) {
     const auto k = static_cast<std::size_t>(cls);
@@ -50,8 +52,9 @@ Json picture_to_json(const PictureResult& result, const std::vector<std::string>
 std::string to_line(const PictureResult& result, const std::vector<std::string>& names) {
     std::map<int, int> counts;
     for (const yolotrain::Detection& d : result.boxes) ++counts[d.cls];
-    std::string text = fmt::format("{}  {}x{}  {} {}", yolodata::printable(result.path), result.width, result.height,
-                                   result.boxes.size(), result.boxes.size() == 1 ? "box" : "boxes");
+    std::string text =
+        fmt::format("{}  {}x{}  {} {}", yolodata::printable(result.path), result.width,
+                    result.height, result.boxes.size(), result.boxes.size() == 1 ? "box" : "boxes");
     const char* separator = ": ";
     for (const auto& [cls, count] : counts) {
         text += fmt::format("{}{} {}", separator, count, yolodata::printable(name_of(cls, names)));
@@ -82,8 +85,8 @@ std::string to_label_file(const PictureResult& result, bool with_confidence) {
     std::string text;
     const double w = result.width, h = result.height;
     for (const yolotrain::Detection& d : result.boxes) {
-        text += fmt::format("{} {:.6f} {:.6f} {:.6f} {:.6f}", d.cls, (d.x1 + d.x2) / 2 / w, (d.y1 + d.y2) / 2 / h,
-                            (d.x2 - d.x1) / w, (d.y2 - d.y1) / h);
+        text += fmt::format("{} {:.6f} {:.6f} {:.6f} {:.6f}", d.cls, (d.x1 + d.x2) / 2 / w,
+                            (d.y1 + d.y2) / 2 / h, (d.x2 - d.x1) / w, (d.y2 - d.y1) / h);
         if (with_confidence) text += fmt::format(" {:.6f}", d.confidence);
         text += "\n";
     }

@@ -10,8 +10,8 @@ namespace tools {
 
 /// What was found in one picture.
 struct PictureResult {
-    std::string path;           ///< as the user named it
-    int width = 0, height = 0;  ///< px, as decoded, EXIF applied
+    std::string path;                         ///< as the user named it
+    int width = 0, height = 0;                ///< px, as decoded, EXIF applied
     std::vector<yolotrain::Detection> boxes;  ///< pixels of the picture, most confident first
 };
 

@@ -22,16 +22,18 @@ namespace fs = std::filesystem;
 
 /// The suffixes that Ultralytics takes for pictures.
 bool has_picture_suffix(const fs::path& path) {
-    static const std::set<std::string> suffixes = {".avif", ".bmp",  ".dng", ".heic", ".heif", ".jp2", ".jpeg",
-                                                   ".jpg",  ".mpo",  ".png", ".tif",  ".tiff", ".webp"};
+    static const std::set<std::string> suffixes = {".avif", ".bmp",  ".dng", ".heic", ".heif",
+                                                   ".jp2",  ".jpeg", ".jpg", ".mpo",  ".png",
+                                                   ".tif",  ".tiff", ".webp"};
     std::string suffix = path.extension().native();
-    std::transform(suffix.begin(), suffix.end(), suffix.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    std::transform(suffix.begin(), suffix.end(), suffix.begin(), [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
     return suffixes.contains(suffix);
 }
 
 class Expander {
-   public:
+ public:
     std::vector<std::string> paths;
 
     void source(const std::string& text) {
@@ -51,22 +53,26 @@ class Expander {
         }
     }
 
-   private:
+ private:
     void add(const std::string& path) {
-        if (seen_.insert(fs::absolute(path).lexically_normal().native()).second) paths.push_back(path);
+        if (seen_.insert(fs::absolute(path).lexically_normal().native()).second)
+            paths.push_back(path);
     }
     void folder(const std::string& path) {
         std::vector<std::string> found;
         std::error_code error;
-        for (fs::directory_iterator entry(path, error), end; !error && entry != end; entry.increment(error)) {
+        for (fs::directory_iterator entry(path, error), end; !error && entry != end;
+             entry.increment(error)) {
             const fs::path name = entry->path().filename();
             std::error_code ignored;
-            if (has_picture_suffix(name) && !name.native().starts_with(".") && !entry->is_directory(ignored)) {
+            if (has_picture_suffix(name) && !name.native().starts_with(".") &&
+                !entry->is_directory(ignored)) {
                 found.push_back(entry->path().native());
             }
         }
         if (error) {
-            throw yolodata::Error(yolodata::ErrorKind::io, "cannot list " + path + ": " + error.message());
+            throw yolodata::Error(yolodata::ErrorKind::io,
+                                  "cannot list " + path + ": " + error.message());
         }
         std::sort(found.begin(), found.end());
         for (const std::string& f : found) add(f);
@@ -91,7 +97,9 @@ class Expander {
     }
     void lines(std::istream& in, const fs::path& beside) {
         for (std::string line; std::getline(in, line);) {
-            while (!line.empty() && (line.back() == '\r' || line.back() == ' ' || line.back() == '\t')) line.pop_back();
+            while (!line.empty() &&
+                   (line.back() == '\r' || line.back() == ' ' || line.back() == '\t'))
+                line.pop_back();
             if (line.empty()) continue;
             std::error_code ignored;
             const bool here = fs::exists(line, ignored);
@@ -107,7 +115,8 @@ using Parts = std::vector<std::string>;
 /// The folders above a file, from the root down.
 Parts folders_of(const fs::path& absolute) {
     Parts parts;
-    for (const fs::path& part : absolute.parent_path().relative_path()) parts.push_back(part.native());
+    for (const fs::path& part : absolute.parent_path().relative_path())
+        parts.push_back(part.native());
     return parts;
 }
 
@@ -144,7 +153,8 @@ std::vector<fs::path> differing_folders(const std::vector<fs::path>& files) {
 fs::path unused(const fs::path& wanted, std::set<std::string>& taken) {
     fs::path name = wanted;
     for (int n = 2; !taken.insert(name.native()).second; ++n) {
-        name = wanted.parent_path() / (wanted.stem().native() + "-" + std::to_string(n) + wanted.extension().native());
+        name = wanted.parent_path() /
+               (wanted.stem().native() + "-" + std::to_string(n) + wanted.extension().native());
     }
     return name;
 }
@@ -190,8 +200,9 @@ std::vector<ResultNames> name_results(const std::vector<std::string>& sources) {
         const std::string name = absolute[i].filename().native();
         const std::string picture = is_written_as_it_is(name) ? name : name + ".jpg";
         const std::string label = stems[stem(i)] > 1 ? name : absolute[i].stem().native();
-        results.push_back({unused(folder[i] / picture, pictures).native(),
-                           unused(fs::path("labels") / folder[i] / (label + ".txt"), labels).native()});
+        results.push_back(
+            {unused(folder[i] / picture, pictures).native(),
+             unused(fs::path("labels") / folder[i] / (label + ".txt"), labels).native()});
     }
     return results;
 }

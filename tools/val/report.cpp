@@ -16,8 +16,9 @@ using Json = nlohmann::ordered_json;
 
 /// Columns on a terminal: code points, which is right for most scripts.
 std::size_t columns_of(const std::string& text) {
-    return static_cast<std::size_t>(
-        std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+        return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+    }));
 }
 
 std::string right(const std::string& text, std::size_t width) {
@@ -28,21 +29,27 @@ std::string right(const std::string& text, std::size_t width) {
 std::string row(const std::string& name, std::int64_t images, std::int64_t instances, bool measured,
                 std::initializer_list<double> metrics, std::size_t width) {
     std::string line = fmt::format("{}{:>11}{:>11}", right(name, width), images, instances);
-    for (const double m : metrics) line += measured ? fmt::format("{:>11.3f}", m) : fmt::format("{:>11}", "-");
+    for (const double m : metrics)
+        line += measured ? fmt::format("{:>11.3f}", m) : fmt::format("{:>11}", "-");
     return line + "\n";
 }
 
-Json number_or_null(bool measured, double value) { return measured ? Json(value) : Json(nullptr); }
+Json number_or_null(bool measured, double value) {
+    return measured ? Json(value) : Json(nullptr);
+}
 
 }  // namespace
 
 std::string to_table(const ValReport& report) {
     const yolotrain::ValResult& r = report.result;
     std::size_t width = 22;
-    for (const auto& c : r.classes) width = std::max(width, columns_of(yolodata::printable(c.name)) + 1);
-    std::string text = fmt::format("{}{:>11}{:>11}{:>11}{:>11}{:>11}{:>11}\n", right("Class", width), "Images",
-                                   "Instances", "Box(P", "R", "mAP50", "mAP50-95)");
-    text += row("all", r.images, r.instances, r.has_metrics, {r.precision, r.recall, r.map50, r.map}, width);
+    for (const auto& c : r.classes)
+        width = std::max(width, columns_of(yolodata::printable(c.name)) + 1);
+    std::string text =
+        fmt::format("{}{:>11}{:>11}{:>11}{:>11}{:>11}{:>11}\n", right("Class", width), "Images",
+                    "Instances", "Box(P", "R", "mAP50", "mAP50-95)");
+    text += row("all", r.images, r.instances, r.has_metrics,
+                {r.precision, r.recall, r.map50, r.map}, width);
     if (r.classes.size() > 1) {
         for (const auto& c : r.classes) {
             text += row(yolodata::printable(c.name), c.images, c.instances, true,
@@ -79,7 +86,8 @@ std::string to_json(const ValReport& report) {
                                   {"mAP50-95", c.map}});
     }
     out["left_out"] = Json::array();
-    for (const std::string& path : report.left_out) out["left_out"].push_back(yolodata::escape_invalid_utf8(path));
+    for (const std::string& path : report.left_out)
+        out["left_out"].push_back(yolodata::escape_invalid_utf8(path));
     out["speed_ms"] = {{"load", r.speed.load},
                        {"preprocess", r.speed.preprocess},
                        {"inference", r.speed.inference},

@@ -19,8 +19,8 @@ struct ValReport {
     std::uint64_t peak_memory_bytes = 0;
 };
 
-/// Ultralytics' table: Class, Images, Instances, Box(P, R, mAP50, mAP50-95), `all` first; "-" for what
-/// cannot be measured.
+/// Ultralytics' table: Class, Images, Instances, Box(P, R, mAP50, mAP50-95), `all` first; "-" for
+/// what cannot be measured.
 std::string to_table(const ValReport& report);
 /// schemas/val.schema.json; never holds NaN.
 std::string to_json(const ValReport& report);

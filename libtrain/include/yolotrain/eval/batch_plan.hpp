@@ -13,11 +13,11 @@ struct EvalBatch {
     int width = 0, height = 0;          ///< px, multiples of 32
 };
 
-/// Batches of a validation. Square: pictures in their order, imgsz × imgsz. Rectangular: pictures sorted
-/// by height/width; a batch's shape is its common extent in units of imgsz, [h, 1] where all are wider
-/// than high, [1, w] where all are higher than wide, else square; each side then
+/// Batches of a validation. Square: pictures in their order, imgsz × imgsz. Rectangular: pictures
+/// sorted by height/width; a batch's shape is its common extent in units of imgsz, [h, 1] where all
+/// are wider than high, [1, w] where all are higher than wide, else square; each side then
 /// ceil(extent · imgsz / 32 + 0.5) · 32 px.
-std::vector<EvalBatch> plan_batches(const std::vector<std::pair<int, int>>& width_height, int batch, int imgsz,
-                                    bool rect);
+std::vector<EvalBatch> plan_batches(const std::vector<std::pair<int, int>>& width_height, int batch,
+                                    int imgsz, bool rect);
 
 }  // namespace yolotrain

@@ -6,8 +6,8 @@
 
 namespace yolotrain {
 
-/// One detected object: corners in pixels (of the network input or of the source picture, as the function
-/// that returns it says).
+/// One detected object: corners in pixels (of the network input or of the source picture, as the
+/// function that returns it says).
 struct Detection {
     float x1 = 0, y1 = 0, x2 = 0, y2 = 0;
     float confidence = 0;

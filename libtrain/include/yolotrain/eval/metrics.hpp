@@ -15,7 +15,8 @@ struct MetricRow {
     float confidence = 0;
     std::int32_t cls = 0;
     TruePositives tp = 0;
-    std::uint64_t image = 0;  ///< breaks ties of confidence, so that the order of adding does not matter
+    std::uint64_t image =
+        0;  ///< breaks ties of confidence, so that the order of adding does not matter
 };
 
 /// Points of the confidence axis of the curves: 0, 1/999 … 1.
@@ -35,22 +36,25 @@ struct ClassCurves {
 
 /// Metrics of a split. Classes without ground truth do not count.
 struct DetectionMetrics {
-    std::vector<ClassCurves> classes;  ///< those with ground truth, ascending
+    std::vector<ClassCurves> classes;                      ///< those with ground truth, ascending
     double precision = 0, recall = 0, map50 = 0, map = 0;  ///< means over classes
-    int best_f1_index = 0;  ///< on the confidence axis
+    int best_f1_index = 0;                                 ///< on the confidence axis
 };
 
-/// AP of one class at one threshold from its precision–recall points (recall ascending): the envelope of
-/// precision, linearly interpolated at 101 recalls, integrated by trapezoids. Recall that is never reached
-/// earns nothing.
+/// AP of one class at one threshold from its precision–recall points (recall ascending): the
+/// envelope of precision, linearly interpolated at 101 recalls, integrated by trapezoids. Recall
+/// that is never reached earns nothing.
 double average_precision(std::span<const double> recall, std::span<const double> precision);
 
-/// Metrics of rows in the order given (best confidence first). targets[c]: ground truths of class c.
-DetectionMetrics compute_metrics(std::span<const MetricRow> rows, std::span<const std::int64_t> targets);
+/// Metrics of rows in the order given (best confidence first). targets[c]: ground truths of class
+/// c.
+DetectionMetrics compute_metrics(std::span<const MetricRow> rows,
+                                 std::span<const std::int64_t> targets);
 
-/// Collects the per-picture results of a validation; parts of one (other ranks, other threads) merge.
+/// Collects the per-picture results of a validation; parts of one (other ranks, other threads)
+/// merge.
 class MetricsAccumulator {
-   public:
+ public:
     explicit MetricsAccumulator(std::int64_t nc);
 
     /// image: the picture's number in the split, each added once.
@@ -67,7 +71,7 @@ class MetricsAccumulator {
     const std::vector<std::int64_t>& class_instances() const { return class_instances_; }
     const std::vector<MetricRow>& rows() const { return rows_; }
 
-   private:
+ private:
     std::int64_t images_ = 0;
     std::vector<std::int64_t> class_images_, class_instances_;
     std::vector<MetricRow> rows_;

@@ -15,16 +15,17 @@
 
 namespace yolotrain {
 
-/// Makes items 0 … n−1 in worker threads, at most `ahead` beyond the one asked for, and hands them out in
-/// order. An exception of `make` comes out of next() at the item's turn. One thread asks. The destructor
-/// stops after the items in work.
+/// Makes items 0 … n−1 in worker threads, at most `ahead` beyond the one asked for, and hands them
+/// out in order. An exception of `make` comes out of next() at the item's turn. One thread asks.
+/// The destructor stops after the items in work.
 template <class T>
 class OrderedLoader {
-   public:
+ public:
     /// workers 0: items are made when asked for, in the asking thread.
     OrderedLoader(std::size_t n, int workers, std::size_t ahead, std::function<T(std::size_t)> make)
         : n_(n), ahead_(std::max<std::size_t>(ahead, 1)), make_(std::move(make)) {
-        const std::size_t threads = std::min<std::size_t>(static_cast<std::size_t>(std::max(workers, 0)), n);
+        const std::size_t threads =
+            std::min<std::size_t>(static_cast<std::size_t>(std::max(workers, 0)), n);
         try {
             for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
         } catch (...) {
@@ -50,7 +51,7 @@ class OrderedLoader {
         return std::move(*slot.item);
     }
 
-   private:
+ private:
     struct Slot {
         std::optional<T> item;
         std::exception_ptr error;
@@ -60,7 +61,8 @@ class OrderedLoader {
     void work() {
         for (;;) {
             std::unique_lock lock(mutex_);
-            changed_.wait(lock, [&] { return stopped_ || begun_ == n_ || begun_ < next_ + ahead_; });
+            changed_.wait(lock,
+                          [&] { return stopped_ || begun_ == n_ || begun_ < next_ + ahead_; });
             if (stopped_ || begun_ == n_) return;
             const std::size_t index = begun_++;
             slots_.emplace_back();
@@ -72,7 +74,8 @@ class OrderedLoader {
                 made.error = std::current_exception();
             }
             lock.lock();
-            slots_[index - next_] = std::move(made);  // next_ cannot have passed an item that is not ready
+            slots_[index - next_] =
+                std::move(made);  // next_ cannot have passed an item that is not ready
             lock.unlock();
             changed_.notify_all();
         }

@@ -12,10 +12,10 @@
 namespace yolotrain {
 
 struct PredictOptions {
-    int imgsz = 640;        ///< the picture's long side becomes this, px; a multiple of 32
-    double conf = 0.25;     ///< least confidence, 0…1
-    double iou = 0.7;       ///< NMS drops what overlaps a better box by more, 0…1
-    int max_det = 300;      ///< boxes a picture
+    int imgsz = 640;     ///< the picture's long side becomes this, px; a multiple of 32
+    double conf = 0.25;  ///< least confidence, 0…1
+    double iou = 0.7;    ///< NMS drops what overlaps a better box by more, 0…1
+    int max_det = 300;   ///< boxes a picture
     std::vector<std::int32_t> classes;  ///< only these, empty = all
 };
 
@@ -27,20 +27,20 @@ struct NetworkInput {
     yolodata::Letterbox where;
 };
 
-/// Fits a picture into imgsz × imgsz (enlarging it if it is small) and pads it, grey 114 and centred, to
-/// the next multiples of 32 only. Thread-safe.
+/// Fits a picture into imgsz × imgsz (enlarging it if it is small) and pads it, grey 114 and
+/// centred, to the next multiples of 32 only. Thread-safe.
 NetworkInput prepare(const yolodata::Picture& picture, int imgsz);
 
 /// Finds objects in single pictures.
 class Predictor {
-   public:
+ public:
     /// Throws yolodata::Error(invalid_argument) for options out of range.
     Predictor(const YoloV8& model, const PredictOptions& options);
 
     /// Boxes in pixels of the source picture, clipped to it, most confident first.
     std::vector<Detection> predict(const NetworkInput& input) const;
 
-   private:
+ private:
     FusedYoloV8 net_;
     PredictOptions options_;
 };

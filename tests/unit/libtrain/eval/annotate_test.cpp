@@ -32,7 +32,9 @@ TEST(Annotate, BoxesAtTheEdgesAndBeyondAreSafe) {
     for (const auto& [w, h] : {std::pair{1, 1}, {3, 500}, {40, 20}}) {
         yolodata::Picture picture(w, h);
         const auto fw = static_cast<float>(w), fh = static_cast<float>(h);
-        annotate(picture, std::vector<Detection>{{0, 0, fw, fh, 0.9F, 0, 0}, {-50, -50, 2 * fw, 2 * fh, 0.5F, 7, 0}},
+        annotate(picture,
+                 std::vector<Detection>{{0, 0, fw, fh, 0.9F, 0, 0},
+                                        {-50, -50, 2 * fw, 2 * fh, 0.5F, 7, 0}},
                  {"a rather long name of a class"});
         EXPECT_EQ(picture.rgb.size(), static_cast<std::size_t>(w) * h * 3);
     }

@@ -24,11 +24,12 @@ TEST(BatchPlan, SquareKeepsTheOrder) {
 
 TEST(BatchPlan, RectangularSortsByAspectRatioAndPads) {
     // Heights over widths: 0.75, 2, 1.5, 0.5, 0.75.
-    const auto plan = plan_batches({{640, 480}, {100, 200}, {200, 300}, {200, 100}, {320, 240}}, 2, 320, true);
+    const auto plan =
+        plan_batches({{640, 480}, {100, 200}, {200, 300}, {200, 100}, {320, 240}}, 2, 320, true);
     ASSERT_EQ(plan.size(), 3U);
     EXPECT_THAT(plan[0].pictures, ElementsAre(3, 0));
-    EXPECT_EQ(plan[0].width, 352);   // ceil(320/32 + 0.5) strides
-    EXPECT_EQ(plan[0].height, 256);  // ceil(240/32 + 0.5)
+    EXPECT_EQ(plan[0].width, 352);                     // ceil(320/32 + 0.5) strides
+    EXPECT_EQ(plan[0].height, 256);                    // ceil(240/32 + 0.5)
     EXPECT_THAT(plan[1].pictures, ElementsAre(4, 2));  // wide and high together: square
     EXPECT_EQ(plan[1].width, 352);
     EXPECT_EQ(plan[1].height, 352);

@@ -30,13 +30,15 @@ TEST(Fuse, EqualsTheModelInEvaluationForEveryScale) {
         disturb_batch_norms(model);
         model.train(false);
         const FusedYoloV8 fused(model);
-        const at::Tensor x = (at::arange(2 * 3 * 64 * 96, at::kFloat) * 0.37).sin().abs().reshape({2, 3, 64, 96});
+        const at::Tensor x =
+            (at::arange(2 * 3 * 64 * 96, at::kFloat) * 0.37).sin().abs().reshape({2, 3, 64, 96});
         at::NoGradGuard no_grad;
         const RawMaps expected = model.forward(x), found = fused.forward(x);
         for (int l = 0; l < 3; ++l) {
             ASSERT_EQ(found[l].sizes(), expected[l].sizes());
             const double size = expected[l].abs().max().item<double>();
-            EXPECT_LT((found[l] - expected[l]).abs().max().item<double>(), 1e-4 * size) << "level " << l;
+            EXPECT_LT((found[l] - expected[l]).abs().max().item<double>(), 1e-4 * size)
+                << "level " << l;
         }
         EXPECT_FALSE(found[0].requires_grad());
     }
@@ -67,7 +69,8 @@ TEST(Fuse, EqualsUltralyticsEvaluation) {
     const FusedYoloV8 fused(loaded.model);
     at::Tensor x;
     std::map<std::string, at::Tensor> expected;
-    for (const NamedTensor& t : read_safetensors(vectors::find("model/forward.safetensors")).tensors) {
+    for (const NamedTensor& t :
+         read_safetensors(vectors::find("model/forward.safetensors")).tensors) {
         expected.emplace(t.name, t.tensor);
     }
     const RawMaps maps = fused.forward(expected.at("x"));

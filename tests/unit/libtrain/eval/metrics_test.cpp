@@ -38,7 +38,8 @@ struct Case {
         for (std::size_t i = 0; i < det_image.size(); ++i) {
             if (det_image[i] != image) continue;
             const float* d = det.data() + 6 * i;
-            result.push_back({d[0], d[1], d[2], d[3], d[4], static_cast<int>(d[5]), static_cast<int>(i)});
+            result.push_back(
+                {d[0], d[1], d[2], d[3], d[4], static_cast<int>(d[5]), static_cast<int>(i)});
         }
         return result;
     }
@@ -60,7 +61,8 @@ void expect_metrics(const DetectionMetrics& metrics, const nlohmann::json& expec
         const ClassCurves& c = metrics.classes[i];
         EXPECT_EQ(c.cls, expected.at("classes")[i].get<int>());
         for (int t = 0; t < kIouThresholds; ++t) {
-            EXPECT_NEAR(c.ap[t], expected.at("ap")[i][t].get<double>(), allowed) << c.cls << " at " << t;
+            EXPECT_NEAR(c.ap[t], expected.at("ap")[i][t].get<double>(), allowed)
+                << c.cls << " at " << t;
         }
         EXPECT_NEAR(c.precision, expected.at("p")[i].get<double>(), allowed);
         EXPECT_NEAR(c.recall, expected.at("r")[i].get<double>(), allowed);
@@ -75,7 +77,7 @@ void expect_metrics(const DetectionMetrics& metrics, const nlohmann::json& expec
 }
 
 class MetricsParity : public testing::TestWithParam<const char*> {
-   protected:
+ protected:
     void SetUp() override {
         path_ = vectors::find(std::string("metrics/") + GetParam() + ".safetensors");
         if (!std::filesystem::exists(path_)) GTEST_SKIP() << path_ << " is not there";
@@ -138,8 +140,11 @@ TEST_P(MetricsParity, AccumulatorCountsAndSortsStably) {
         all.add(static_cast<std::uint64_t>(image), c.detections(image), c.targets(image));
     }
     EXPECT_EQ(all.images(), c.images);
-    EXPECT_EQ(all.class_instances(), c.expected.at("ultralytics").at("targets_per_class").get<std::vector<std::int64_t>>());
-    EXPECT_EQ(all.class_images(), c.expected.at("ultralytics").at("images_per_class").get<std::vector<std::int64_t>>());
+    EXPECT_EQ(
+        all.class_instances(),
+        c.expected.at("ultralytics").at("targets_per_class").get<std::vector<std::int64_t>>());
+    EXPECT_EQ(all.class_images(),
+              c.expected.at("ultralytics").at("images_per_class").get<std::vector<std::int64_t>>());
     const DetectionMetrics metrics = all.compute();
     const nlohmann::json& ap = c.expected.at("ultralytics_ap_with_stable_order");
     ASSERT_EQ(metrics.classes.size(), ap.size());
@@ -152,7 +157,8 @@ TEST_P(MetricsParity, AccumulatorCountsAndSortsStably) {
     // Parts of the split, added and merged in another order, give the same.
     MetricsAccumulator even(c.nc), odd(c.nc);
     for (std::int64_t image = c.images - 1; image >= 0; --image) {
-        (image % 2 == 0 ? even : odd).add(static_cast<std::uint64_t>(image), c.detections(image), c.targets(image));
+        (image % 2 == 0 ? even : odd)
+            .add(static_cast<std::uint64_t>(image), c.detections(image), c.targets(image));
     }
     odd.merge(even);
     const DetectionMetrics merged = odd.compute();
@@ -164,19 +170,23 @@ TEST_P(MetricsParity, AccumulatorCountsAndSortsStably) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Vectors, MetricsParity,
-                         testing::Values("matching", "ties", "perfect", "no_detections", "no_ground_truth", "real",
-                                         "synthetic"),
+                         testing::Values("matching", "ties", "perfect", "no_detections",
+                                         "no_ground_truth", "real", "synthetic"),
                          [](const auto& tested) { return std::string(tested.param); });
 
 TEST(Matching, ThresholdsAreThoseOfTheReferenceInFloat32) {
-    const nlohmann::json json = vectors::read_json(std::string(YOLO_VECTORS) + "/metrics/metrics.json");
+    const nlohmann::json json =
+        vectors::read_json(std::string(YOLO_VECTORS) + "/metrics/metrics.json");
     for (int t = 0; t < kIouThresholds; ++t) {
-        EXPECT_EQ(static_cast<double>(iou_thresholds()[t]), json.at("iou_thresholds")[t].get<double>()) << t;
+        EXPECT_EQ(static_cast<double>(iou_thresholds()[t]),
+                  json.at("iou_thresholds")[t].get<double>())
+            << t;
     }
 }
 
 TEST(AveragePrecision, UnreachedRecallEarnsNothing) {
-    // One of two targets found, without a false positive: half of the area, less the last trapezoid's edge.
+    // One of two targets found, without a false positive: half of the area, less the last
+    // trapezoid's edge.
     const std::vector<double> recall{0.5}, precision{1.0};
     EXPECT_NEAR(average_precision(recall, precision), 0.5 - 0.005, 1e-12);
 }
@@ -191,7 +201,8 @@ TEST(Metrics, NoGroundTruthGivesNoClassAndZeroMeans) {
 
 TEST(Metrics, ALabelOfAnUnknownClassIsRefused) {
     MetricsAccumulator metrics(2);
-    EXPECT_THROW(metrics.add(0, {}, std::vector<yolodata::PixelBox>{{2, 0, 0, 1, 1}}), yolodata::Error);
+    EXPECT_THROW(metrics.add(0, {}, std::vector<yolodata::PixelBox>{{2, 0, 0, 1, 1}}),
+                 yolodata::Error);
     EXPECT_THROW(metrics.merge(MetricsAccumulator(3)), yolodata::Error);
 }
 

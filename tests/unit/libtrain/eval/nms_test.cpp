@@ -51,9 +51,15 @@ void expect_parity(const std::string& name) {
     }
 }
 
-TEST(Nms, EqualsUltralyticsOnTiedScores) { expect_parity("ties"); }
-TEST(Nms, EqualsUltralyticsOnANetworksOutput) { expect_parity("real"); }
-TEST(Nms, EqualsUltralyticsOnDensePredictions) { expect_parity("dense"); }
+TEST(Nms, EqualsUltralyticsOnTiedScores) {
+    expect_parity("ties");
+}
+TEST(Nms, EqualsUltralyticsOnANetworksOutput) {
+    expect_parity("real");
+}
+TEST(Nms, EqualsUltralyticsOnDensePredictions) {
+    expect_parity("dense");
+}
 
 /// Predictions written box by box.
 struct Predictions {
@@ -122,10 +128,12 @@ std::vector<std::int32_t> slow_nms(const Predictions& p, float conf, float limit
     for (std::int32_t a = 0; a < p.anchors; ++a) {
         const std::vector<float>& r = p.rows[a];
         if (r[4] > conf) {
-            boxes.push_back({r[4], r[0] - r[2] / 2, r[1] - r[3] / 2, r[0] + r[2] / 2, r[1] + r[3] / 2, a});
+            boxes.push_back(
+                {r[4], r[0] - r[2] / 2, r[1] - r[3] / 2, r[0] + r[2] / 2, r[1] + r[3] / 2, a});
         }
     }
-    std::stable_sort(boxes.begin(), boxes.end(), [](const Box& a, const Box& b) { return a.score > b.score; });
+    std::stable_sort(boxes.begin(), boxes.end(),
+                     [](const Box& a, const Box& b) { return a.score > b.score; });
     std::vector<bool> dead(boxes.size(), false);
     std::vector<std::int32_t> kept;
     for (std::size_t i = 0; i < boxes.size(); ++i) {
@@ -133,8 +141,10 @@ std::vector<std::int32_t> slow_nms(const Predictions& p, float conf, float limit
         kept.push_back(boxes[i].anchor);
         const float area = (boxes[i].x2 - boxes[i].x1) * (boxes[i].y2 - boxes[i].y1);
         for (std::size_t j = i + 1; j < boxes.size(); ++j) {
-            const float w = std::max(0.0F, std::min(boxes[i].x2, boxes[j].x2) - std::max(boxes[i].x1, boxes[j].x1));
-            const float h = std::max(0.0F, std::min(boxes[i].y2, boxes[j].y2) - std::max(boxes[i].y1, boxes[j].y1));
+            const float w = std::max(
+                0.0F, std::min(boxes[i].x2, boxes[j].x2) - std::max(boxes[i].x1, boxes[j].x1));
+            const float h = std::max(
+                0.0F, std::min(boxes[i].y2, boxes[j].y2) - std::max(boxes[i].y1, boxes[j].y1));
             const float other = (boxes[j].x2 - boxes[j].x1) * (boxes[j].y2 - boxes[j].y1);
             if (w * h / (area + other - w * h) > limit) dead[j] = true;
         }
@@ -147,7 +157,9 @@ TEST(Nms, EqualsTheSlowDefinitionOnRandomBoxes) {
         yolodata::Random random(seed, 0, 0, yolodata::Purpose::choice);
         Predictions p(1);
         for (int i = 0; i < 400; ++i) {
-            const auto pick = [&](double low, double high) { return static_cast<float>(random.uniform(low, high)); };
+            const auto pick = [&](double low, double high) {
+                return static_cast<float>(random.uniform(low, high));
+            };
             p.add({pick(0, 60), pick(0, 60), pick(5, 40), pick(5, 40), pick(0, 1)});
         }
         NmsOptions options;

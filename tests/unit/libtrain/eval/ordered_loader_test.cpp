@@ -24,7 +24,8 @@ TEST(OrderedLoader, StaysWithinItsWindow) {
     OrderedLoader<int> loader(100, 3, 5, [&](std::size_t i) {
         const std::size_t ahead = i - std::min<std::size_t>(i, asked.load());
         std::size_t seen = furthest.load();
-        while (ahead > seen && !furthest.compare_exchange_weak(seen, ahead)) {}
+        while (ahead > seen && !furthest.compare_exchange_weak(seen, ahead)) {
+        }
         ++made;
         return 0;
     });

@@ -16,11 +16,11 @@ TEST(Prepare, PadsToTheNextMultiplesOf32Only) {
         int width, height, imgsz, input_width, input_height, left, top;
     } cases[] = {
         {640, 480, 640, 640, 480, 0, 0},
-        {640, 480, 320, 320, 256, 0, 8},   // 240 rows: 8 above, 8 below
+        {640, 480, 320, 320, 256, 0, 8},  // 240 rows: 8 above, 8 below
         {480, 640, 320, 256, 320, 8, 0},
-        {100, 100, 320, 320, 320, 0, 0},   // small pictures are enlarged
-        {1000, 10, 320, 320, 32, 0, 14},   // 3 rows: 29 of padding, the smaller half above
-        {1, 1000, 320, 32, 320, 16, 0},    // a side never falls under 1 px
+        {100, 100, 320, 320, 320, 0, 0},  // small pictures are enlarged
+        {1000, 10, 320, 320, 32, 0, 14},  // 3 rows: 29 of padding, the smaller half above
+        {1, 1000, 320, 32, 320, 16, 0},   // a side never falls under 1 px
     };
     for (const auto& c : cases) {
         SCOPED_TRACE(testing::Message() << c.width << "x" << c.height << " at " << c.imgsz);
@@ -34,9 +34,11 @@ TEST(Prepare, PadsToTheNextMultiplesOf32Only) {
         EXPECT_EQ(input.planes.size(), static_cast<std::size_t>(3) * input.width * input.height);
         // The picture lies exactly where it is said to lie.
         const auto grey = std::count(input.planes.begin(), input.planes.end(), std::uint8_t{114});
-        const auto picture_pixels = std::count(input.planes.begin(), input.planes.end(), std::uint8_t{200});
+        const auto picture_pixels =
+            std::count(input.planes.begin(), input.planes.end(), std::uint8_t{200});
         EXPECT_EQ(grey + picture_pixels, static_cast<std::ptrdiff_t>(input.planes.size()));
-        const std::size_t first = static_cast<std::size_t>(input.where.top) * input.width + input.where.left;
+        const std::size_t first =
+            static_cast<std::size_t>(input.where.top) * input.width + input.where.left;
         EXPECT_EQ(input.planes[first], 200);
         if (first > 0) EXPECT_EQ(input.planes[first - 1], 114);
     }
@@ -47,7 +49,8 @@ TEST(Predictor, BoxesComeBackToThePictureAndAreClipped) {
     options.imgsz = 320;
     const Predictor predictor(cell_detector(2, 0.9), options);
     // 640 × 480 at half size in 320 × 256, 8 px of padding above and below: 10 × 8 cells.
-    const std::vector<Detection> found = predictor.predict(prepare(yolodata::Picture(640, 480), 320));
+    const std::vector<Detection> found =
+        predictor.predict(prepare(yolodata::Picture(640, 480), 320));
     ASSERT_EQ(found.size(), 80U);
     EXPECT_NEAR(found[0].confidence, 0.9, 1e-5);
     EXPECT_NEAR(found[0].x1, 0, 1e-3);
@@ -70,7 +73,8 @@ TEST(Predictor, OptionsHold) {
     options.classes = {1};
     EXPECT_TRUE(Predictor(cell_detector(2, 0.9), options).predict(input).empty());
     options.classes = {};
-    EXPECT_TRUE(Predictor(cell_detector(2, 0.2), options).predict(input).empty());  // under conf 0.25
+    EXPECT_TRUE(
+        Predictor(cell_detector(2, 0.2), options).predict(input).empty());  // under conf 0.25
     options.classes = {2};
     EXPECT_THROW(Predictor(cell_detector(2, 0.9), options), yolodata::Error);
     options.classes = {};

@@ -13,7 +13,7 @@ namespace {
 
 /// Pictures of one size with given boxes; some cannot be read.
 class FakeSource final : public EvalSource {
-   public:
+ public:
     struct Item {
         int width, height;
         std::vector<yolodata::PixelBox> boxes;
@@ -22,7 +22,9 @@ class FakeSource final : public EvalSource {
     std::vector<Item> items;
 
     std::size_t size() const override { return items.size(); }
-    std::pair<int, int> source_shape(std::size_t i) const override { return {items[i].width, items[i].height}; }
+    std::pair<int, int> source_shape(std::size_t i) const override {
+        return {items[i].width, items[i].height};
+    }
     bool load(std::size_t i, int, yolodata::Sample& out) const override {
         if (!items[i].readable) return false;
         out.image = yolodata::Picture(items[i].width, items[i].height);
@@ -32,7 +34,7 @@ class FakeSource final : public EvalSource {
     std::string name(std::size_t i) const override { return "picture" + std::to_string(i); }
     const std::vector<std::string>& names() const override { return names_; }
 
-   private:
+ private:
     std::vector<std::string> names_{"cell", "other"};
 };
 
@@ -52,7 +54,8 @@ std::vector<yolodata::PixelBox> four_cells() {
 TEST(Validator, PerfectDetectorOnSquareInput) {
     FakeSource source;
     for (int i = 0; i < 5; ++i) source.items.push_back({64, 64, four_cells()});
-    const ValResult result = validate(cell_detector(2, 0.9), source, source.names(), options_of(64, false));
+    const ValResult result =
+        validate(cell_detector(2, 0.9), source, source.names(), options_of(64, false));
     EXPECT_EQ(result.images, 5);
     EXPECT_EQ(result.instances, 20);
     EXPECT_TRUE(result.has_metrics);
@@ -68,16 +71,20 @@ TEST(Validator, PerfectDetectorOnSquareInput) {
 }
 
 TEST(Validator, BoxesFollowTheLetterbox) {
-    // 64 × 32 in a 64 × 64 input: 16 px of padding above; its picture is cells' lower and upper halves.
+    // 64 × 32 in a 64 × 64 input: 16 px of padding above; its picture is cells' lower and upper
+    // halves.
     FakeSource source;
     source.items.push_back({64, 32, {{0, 0, -16, 32, 16}, {0, 32, 16, 64, 48}}});
-    const ValResult square = validate(cell_detector(2, 0.9), source, source.names(), options_of(64, false));
-    // Both targets are whole cells of the padded input, edges outside the picture included: unclipped.
+    const ValResult square =
+        validate(cell_detector(2, 0.9), source, source.names(), options_of(64, false));
+    // Both targets are whole cells of the padded input, edges outside the picture included:
+    // unclipped.
     EXPECT_NEAR(square.recall, 1, 1e-6);
     EXPECT_NEAR(square.precision, 0.5, 1e-6);
     // Rectangular: 96 × 64, 16 px of padding on each side in x and y.
     source.items[0].boxes = {{0, 16, -16, 48, 16}};
-    const ValResult rect = validate(cell_detector(2, 0.9), source, source.names(), options_of(64, true));
+    const ValResult rect =
+        validate(cell_detector(2, 0.9), source, source.names(), options_of(64, true));
     EXPECT_NEAR(rect.recall, 1, 1e-6);
     EXPECT_NEAR(rect.precision, 1.0 / 6, 1e-6);
 }
@@ -85,7 +92,8 @@ TEST(Validator, BoxesFollowTheLetterbox) {
 TEST(Validator, UnreadablePicturesAreLeftOutAndNamed) {
     FakeSource source;
     for (int i = 0; i < 6; ++i) source.items.push_back({64, 64, four_cells(), i != 1 && i < 4});
-    const ValResult result = validate(cell_detector(2, 0.9), source, source.names(), options_of(64, false));
+    const ValResult result =
+        validate(cell_detector(2, 0.9), source, source.names(), options_of(64, false));
     EXPECT_EQ(result.images, 3);
     EXPECT_EQ(result.instances, 12);
     EXPECT_THAT(result.unreadable, testing::ElementsAre("picture1", "picture4", "picture5"));
@@ -95,7 +103,8 @@ TEST(Validator, UnreadablePicturesAreLeftOutAndNamed) {
 TEST(Validator, ASplitWithoutBoxesHasNoMetrics) {
     FakeSource source;
     source.items.push_back({64, 64, {}});
-    const ValResult result = validate(cell_detector(2, 0.9), source, source.names(), options_of(64, true));
+    const ValResult result =
+        validate(cell_detector(2, 0.9), source, source.names(), options_of(64, true));
     EXPECT_EQ(result.images, 1);
     EXPECT_FALSE(result.has_metrics);
     EXPECT_TRUE(result.classes.empty());
@@ -137,8 +146,8 @@ TEST(Validator, LossesAreMeansOverBatches) {
     EXPECT_NEAR(six.cls_loss, one.cls_loss, 1e-5 * one.cls_loss);
     EXPECT_NEAR(six.dfl_loss, one.dfl_loss, 1e-5 * one.dfl_loss);
     options.gains.cls *= 2;
-    EXPECT_NEAR(validate(cell_detector(2, 0.9), source, source.names(), options).cls_loss, 2 * one.cls_loss,
-                1e-5 * one.cls_loss);
+    EXPECT_NEAR(validate(cell_detector(2, 0.9), source, source.names(), options).cls_loss,
+                2 * one.cls_loss, 1e-5 * one.cls_loss);
 }
 
 TEST(Validator, ProgressCountsAndMayStop) {
@@ -146,10 +155,11 @@ TEST(Validator, ProgressCountsAndMayStop) {
     for (int i = 0; i < 5; ++i) source.items.push_back({64, 64, four_cells()});
     std::vector<std::size_t> seen;
     ValOptions options = options_of(64, false);
-    validate(cell_detector(2, 0.9), source, source.names(), options, [&](std::size_t done, std::size_t total) {
-        EXPECT_EQ(total, 5U);
-        seen.push_back(done);
-    });
+    validate(cell_detector(2, 0.9), source, source.names(), options,
+             [&](std::size_t done, std::size_t total) {
+                 EXPECT_EQ(total, 5U);
+                 seen.push_back(done);
+             });
     EXPECT_THAT(seen, testing::ElementsAre(2, 4, 5));
     EXPECT_THROW(validate(cell_detector(2, 0.9), source, source.names(), options,
                           [](std::size_t, std::size_t) { throw std::runtime_error("stop"); }),
