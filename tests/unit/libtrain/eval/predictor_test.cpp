@@ -40,7 +40,9 @@ TEST(Prepare, PadsToTheNextMultiplesOf32Only) {
         const std::size_t first =
             static_cast<std::size_t>(input.where.top) * input.width + input.where.left;
         EXPECT_EQ(input.planes[first], 200);
-        if (first > 0) EXPECT_EQ(input.planes[first - 1], 114);
+        if (first > 0) {
+            EXPECT_EQ(input.planes[first - 1], 114);
+        }
     }
 }
 
