@@ -3,8 +3,10 @@
 find_program(CCACHE ccache)
 if(CCACHE)
     # A precompiled header is only reused by the cache if its time stamps and defines may differ.
+    # Relative to the source folder, so that a second checkout finds what the first compiled.
     set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
-        CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${CCACHE})
+        CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+        CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE})
 endif()
 
 add_library(yolo_warnings INTERFACE)
