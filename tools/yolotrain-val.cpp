@@ -83,7 +83,9 @@ std::string listed(const std::vector<std::string>& names) {
 /// Names that were made up because the weights or the data carry none.
 bool are_made_up(const std::vector<std::string>& names) {
     for (std::size_t k = 0; k < names.size(); ++k) {
-        if (names[k] != fmt::format("class{}", k)) return false;
+        if (names[k] != fmt::format("class{}", k) && names[k] != fmt::format("class_{}", k)) {
+            return false;
+        }
     }
     return true;
 }

@@ -91,7 +91,7 @@ void annotate(yolodata::Picture& picture, std::span<const Detection> detections,
     // Boxes first, so that no line crosses a label.
     for (auto d = detections.rbegin(); d != detections.rend(); ++d) {
         const auto c = class_colour(d->cls);
-        cv::rectangle(image, box_of(*d), cv::Scalar(c[0], c[1], c[2]), style.line, cv::LINE_AA);
+        cv::rectangle(image, box_of(*d), cv::Scalar(c[0], c[1], c[2]), style.line, cv::LINE_8);
     }
     for (auto d = detections.rbegin(); d != detections.rend(); ++d) {
         const auto c = class_colour(d->cls);

@@ -34,12 +34,6 @@ class DatasetSource final : public EvalSource {
                   std::vector<std::string>* left_out,
                   const std::function<void(std::size_t, std::size_t)>& progress)
         : dataset_(std::move(dataset)) {
-        if (dataset_.names
-                .empty()) {  // a data.yaml with nc alone: its number of classes still counts
-            for (std::uint32_t k = 0; k < dataset_.class_count.value_or(0); ++k) {
-                dataset_.names.push_back(fmt::format("class{}", k));
-            }
-        }
         yolodata::ExamineOptions options;
         options.hash = false;
         OrderedLoader<Pair> pairs(split.images.size(), workers, 64, [&](std::size_t i) {

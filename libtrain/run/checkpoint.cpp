@@ -49,23 +49,26 @@ std::string sha256_of_file(const std::string& path) {
 
 StateImage load(const std::string& base) {
     const std::string file = base + ".json";
-    json document;
+    std::string tensors_sha256;
     StateImage image;
     try {
-        document = json::parse(yolodata::read_text_file(file, kJsonLimit));
+        const std::string text = yolodata::read_text_file(file, kJsonLimit);
+        const json document = json::parse(text);
         const json& state = document.at("state");
         if (document.at("schema") != kSchema) {
             throw Error(ErrorKind::unsupported, file + ": of another version of this program");
         }
-        if (document.at("state_sha256") != sha256_text(text_of(state))) {
+        // The text must also be the one that save() writes: a flipped digit can leave a number as it was.
+        if (document.at("state_sha256") != sha256_text(text_of(state)) || text != text_of(document) + "\n") {
             throw Error(ErrorKind::corrupt, file + ": its checksum does not hold");
         }
+        tensors_sha256 = document.at("tensors_sha256").get<std::string>();
         image = image_from_json(state);
     } catch (const json::exception&) {
         throw Error(ErrorKind::corrupt, file + ": no checkpoint, or damaged");
     }
     const std::string tensors = base + ".safetensors";
-    if (sha256_of_file(tensors) != document.at("tensors_sha256").get<std::string>()) {
+    if (sha256_of_file(tensors) != tensors_sha256) {
         throw Error(ErrorKind::corrupt, tensors + ": its checksum does not hold");
     }
     image.tensors = read_safetensors(tensors).tensors;

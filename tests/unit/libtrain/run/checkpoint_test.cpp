@@ -68,8 +68,12 @@ TEST(Checkpoint, ComesBackAsItWas) {
     EXPECT_EQ(read->patience, 8);
     EXPECT_EQ(read->args, saved.args);
     ASSERT_EQ(read->tensors.size(), 2u);
-    EXPECT_TRUE(at::equal(read->tensors[0].tensor, saved.tensors[0].tensor));
-    EXPECT_EQ(read->tensors[1].tensor.item<std::int64_t>(), 3);
+    for (const NamedTensor& expected : saved.tensors) {  // a file holds them in an order of its own
+        const auto found = std::find_if(read->tensors.begin(), read->tensors.end(),
+                                        [&](const NamedTensor& t) { return t.name == expected.name; });
+        ASSERT_NE(found, read->tensors.end()) << expected.name;
+        EXPECT_TRUE(at::equal(found->tensor, expected.tensor)) << expected.name;
+    }
 }
 
 TEST(Checkpoint, KeepsALossThatIsNoNumber) {
@@ -102,10 +106,8 @@ TEST(Checkpoint, ADamagedByteAnywhereIsFoundAndTheOneBeforeTaken) {
     for (const char* suffix : {".json", ".safetensors"}) {
         const std::string path = folder + "/checkpoint-000002-00000007" + suffix;
         const std::string good = test::slurp(path);
-        const std::size_t stride = std::max<std::size_t>(1, good.size() / 97);
+        const std::size_t stride = std::max<std::size_t>(1, good.size() / 400);
         for (std::size_t at = 0; at < good.size(); at += stride) {
-            // White space after the last brace carries nothing.
-            if (good[at] == '\n') continue;
             std::string bad = good;
             bad[at] = static_cast<char>(bad[at] ^ 1);
             std::ofstream(path, std::ios::binary | std::ios::trunc) << bad;

@@ -28,7 +28,7 @@ TEST(Training, FinishesAndWritesItsFiles) {
     EXPECT_FALSE(small.best("a").empty());
     const std::string results = small.results("a");
     EXPECT_EQ(std::count(results.begin(), results.end(), '\n'), 4);
-    EXPECT_TRUE(watcher.events.empty());
+    EXPECT_TRUE(watcher.events.empty()) << watcher.events.front().kind << ": " << watcher.events.front().message;
 }
 
 TEST(Training, RunsOfOneSeedHaveTheSameBitsAndOthersNot) {
@@ -154,7 +154,7 @@ TEST(Training, RefusesToContinueOnOtherData) {
     small.options.schedule.epochs = 1;
     Watcher watcher;
     small.train("a", watcher);
-    test::draw_set(small.data(), 11, 14, 32);
+    test::draw_set(small.data(), 12, 14, 32);
     small.options.schedule.epochs = 2;
     try {
         small.resume("a", watcher);
