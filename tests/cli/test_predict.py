@@ -163,7 +163,7 @@ def test_a_name_that_is_not_utf8(tmp_path, predict):
     with open(name, "wb") as f:
         f.write(png(64, 64))
     image = report_of(predict(tmp_path, "--format", "json", cwd=tmp_path))["images"][0]
-    assert image["path"].endswith("caf\\xE9.png") and image["path_escaped"] is True
+    assert image["path"].endswith("caf\\xe9.png") and image["path_escaped"] is True
     assert os.path.exists(os.fsencode(tmp_path) + b"/runs/predict/caf\xe9.png")
 
 
