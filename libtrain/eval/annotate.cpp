@@ -63,10 +63,15 @@ void draw_label(cv::Mat& image, const cv::Rect& box, const std::string& text,
 }  // namespace
 
 std::array<std::uint8_t, 3> class_colour(std::int32_t cls) {
-    // Hues a golden section apart never come close to each other soon; brightness alternates.
+    // Hues a golden section apart do not come close to each other soon; where they do (5, 8, 13 …
+    // classes on), the shade differs: full, dark, pale.
+    struct Shade {
+        double value, low;  // of the strongest and the weakest channel
+    };
+    constexpr Shade shades[] = {{255, 38}, {185, 9}, {255, 128}};
     const double turn = std::fmod(0.03 + 0.61803398875 * cls, 1.0);
     const double hue = (turn < 0 ? turn + 1 : turn) * 6;
-    const double value = cls % 2 == 0 ? 255 : 200, low = value * 0.15;
+    const auto [value, low] = shades[static_cast<std::uint32_t>(cls) % 3];
     std::array<std::uint8_t, 3> colour{};
     for (int i = 0; i < 3; ++i) {
         const double k = std::fmod((i == 0 ? 5.0 : i == 1 ? 3.0 : 1.0) + hue, 6.0);

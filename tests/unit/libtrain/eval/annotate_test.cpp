@@ -48,7 +48,7 @@ TEST(Annotate, ColoursOfTheFirstClassesAreFarApart) {
             const Colour x = class_colour(a), y = class_colour(b);
             int distance = 0;
             for (int i = 0; i < 3; ++i) distance += std::abs(int{x[i]} - int{y[i]});
-            EXPECT_GT(distance, 50) << a << " and " << b;
+            EXPECT_GT(distance, 100) << a << " and " << b;
         }
     }
     class_colour(1 << 30);  // any number has one
