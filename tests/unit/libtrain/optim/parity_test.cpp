@@ -51,12 +51,15 @@ TEST_F(OptimParity, SgdAgrees) {
     const auto optimizer =
         make_optimizer(OptimizerKind::sgd, parameter_groups(model.parameters(), 5e-4));
     const double allowed[3] = {2e-6, 1e-5, 1.5e-4};
+    // Relative. Rounding differs by CPU (AVX2, AVX-512) and grows with each step: 5e-5 seen in the
+    // third.
+    const double allowed_loss[3] = {1e-5, 1e-4, 2e-4};
     for (std::size_t t = 0; t < 3; ++t) {
         const auto& expected = facts["sgd"]["steps"][t];
         const auto loss = detection_loss(model.forward(forward["x"]), targets, {});
         loss.total.backward();
         const double total = expected["total"];
-        EXPECT_NEAR(loss.total.item<double>(), total, 3e-4 * static_cast<double>(t + 1));
+        EXPECT_NEAR(loss.total.item<double>(), total, allowed_loss[t] * total);
         const double norm = expected["grad_norm_before_clip"];
         EXPECT_NEAR(clip_gradients(model.parameters()), norm, 1e-3 * norm);
         apply({0.01, 0.01, 0.937, 1}, *optimizer);
