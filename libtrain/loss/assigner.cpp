@@ -2,6 +2,7 @@
 #include "yolotrain/loss/assigner.hpp"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include <algorithm>
 #include <tuple>

@@ -2,6 +2,7 @@
 #include "boxes.hpp"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include <numbers>
 

@@ -2,6 +2,7 @@
 #include "yolotrain/model/fuse.hpp"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 #include <fmt/format.h>
 
 #include <map>
@@ -40,8 +41,9 @@ at::Tensor twice_as_large(const at::Tensor& x) {
 struct FusedYoloV8::Net {
     std::map<std::string, FusedConv> convs;  ///< by prefix: "model.0", "model.22.cv2.0.2"
     std::int64_t nc = 0;
-    /// For a single small picture LibTorch 1.13 leaves oneDNN for a matrix product of the BLAS at hand, which
-    /// with the reference BLAS is six times slower (seen: 300 against 50 ms a picture). So ask for it.
+    /// For a single small picture LibTorch 1.13 leaves oneDNN for a matrix product of the BLAS at
+    /// hand, which with the reference BLAS is six times slower (seen: 300 against 50 ms a picture).
+    /// So ask for it.
     bool onednn = false;
 
     void fold(const std::map<std::string, at::Tensor>& state);
@@ -50,7 +52,8 @@ struct FusedYoloV8::Net {
     at::Tensor linear(const std::string& prefix, const at::Tensor& x) const {
         const FusedConv& c = convs.at(prefix);
         if (onednn) {
-            return at::mkldnn_convolution(x, c.weight, c.bias, {c.padding, c.padding}, {c.stride, c.stride}, {1, 1}, 1);
+            return at::mkldnn_convolution(x, c.weight, c.bias, {c.padding, c.padding},
+                                          {c.stride, c.stride}, {1, 1}, 1);
         }
         return at::conv2d(x, c.weight, c.bias, c.stride, c.padding);
     }

@@ -2,6 +2,7 @@
 #include "yolotrain/optim/ema.hpp"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include <cmath>
 
