@@ -33,11 +33,11 @@ struct Options {
     std::string path, format = "text", output, fail_on = "error", manifest, task = "auto",
                       kpt_shape, list_bad;
     std::vector<std::string> only, skip, names;
-    int nc = 0, imgsz = 640, jobs = tools::usable_cpus();
+    int nc = 0, imgsz = 640, near = 4, jobs = tools::usable_cpus();
     std::uint64_t max_pixels = 178'956'970;
     tools::ByteSize max_memory{
         std::min<std::uint64_t>(std::uint64_t{1} << 30, yolodata::memory_limit().bytes / 2)};
-    bool nul = false, quiet = false;
+    bool nul = false, quality = false, quiet = false;
 };
 
 void require_known(const std::vector<std::string>& patterns) {
@@ -71,6 +71,10 @@ Options parse(int argc, char** argv) {
     tools::Option& imgsz =
         line.option("imgsz", &o.imgsz, "N", "training size that label/tiny-box counts in, px");
     imgsz.min = 1, imgsz.max = 1 << 20;
+    tools::Option& near = line.option(
+        "near", &o.near, "BITS", "of 64 by which the perceptual hashes of near copies may differ");
+    near.min = 0, near.max = 8;
+    line.flag("quality", &o.quality, "also tell dark, bright, blurry and empty pictures (slower)");
     line.option("manifest", &o.manifest, "FILE", "compare with this manifest or sha256sum list")
         .default_text = "yolodata.sha256.json in the dataset, if there";
     line.group("Limits");
@@ -206,6 +210,9 @@ int run(const Options& o) {
     yolodata::VerifyOptions options;
     options.examine.max_pixels = o.max_pixels;
     options.examine.imgsz = o.imgsz;
+    options.examine.looks = true;
+    options.examine.quality = o.quality;
+    options.near = o.near;
     options.jobs = o.jobs;
     options.max_memory = o.max_memory.bytes;
     options.manifest = manifest ? &*manifest : nullptr;

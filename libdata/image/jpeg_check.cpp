@@ -10,6 +10,7 @@
 #include "checks.hpp"
 #include "jpeg_decompressor.hpp"
 #include "pillow.hpp"
+#include "yolodata/image/thumbnail.hpp"
 
 namespace yolodata {
 namespace {
@@ -47,21 +48,29 @@ class JpegCheck {
         const bool read = header && read_all();
         if (!read && jpeg_.error_code() == JERR_OUT_OF_MEMORY) throw std::bad_alloc();
         judge(read);
+        if (report_.whole && info_.buffered_image && options_.thumbnail != nullptr) {
+            size_row();
+            jpeg_.guarded([this] { show_scans(); });
+        }
     }
 
  private:
     bool read_all() {
         if (!jpeg_.guarded([this] { start(); })) return false;
         if (info_.buffered_image) return jpeg_.guarded([this] { read_scans(); });
+        size_row();
+        return jpeg_.guarded([this] { read_rows(); });
+    }
+
+    void size_row() {
         row_.resize(std::size_t{info_.output_width} *
                     static_cast<std::size_t>(info_.output_components));
-        return jpeg_.guarded([this] { read_rows(); });
     }
 
     // An eighth of the size: every coded bit is read all the same, and hardly anything is
     // transformed.
     void start() {
-        info_.scale_num = 1, info_.scale_denom = 8;
+        info_.scale_num = scale(), info_.scale_denom = 8;
         info_.dct_method = JDCT_IFAST;
         info_.do_fancy_upsampling = FALSE;
         if (info_.jpeg_color_space == JCS_YCbCr) info_.out_color_space = JCS_GRAYSCALE;
@@ -69,11 +78,45 @@ class JpegCheck {
         jpeg_start_decompress(&info_);
     }
 
+    // Small pictures are read larger, so that the thumbnail has something to take the mean of.
+    unsigned scale() const {
+        constexpr unsigned enough = 48;  // px
+        const unsigned side = std::min(info_.image_width, info_.image_height);
+        unsigned eighths = 1;
+        while (options_.thumbnail != nullptr && eighths < 8 && side * eighths / 8 < enough)
+            eighths *= 2;
+        return eighths;
+    }
+
     void read_rows() {
-        JSAMPROW line = row_.data();
-        while (info_.output_scanline < info_.output_height) jpeg_read_scanlines(&info_, &line, 1);
+        read_lines();
         jpeg_finish_decompress(&info_);
         report_.end = jpeg_.offset();
+    }
+
+    void read_lines() {
+        GrayThumbnail* thumbnail = options_.thumbnail;
+        if (thumbnail != nullptr)
+            thumbnail->begin(static_cast<int>(info_.output_width),
+                             static_cast<int>(info_.output_height));
+        JSAMPROW line = row_.data();
+        while (info_.output_scanline < info_.output_height) {
+            jpeg_read_scanlines(&info_, &line, 1);
+            if (thumbnail == nullptr) continue;
+            if (info_.output_components == 4)
+                thumbnail->add_cmyk_row(line);
+            else
+                thumbnail->add_row(line, info_.output_components);
+        }
+    }
+
+    // The coefficients of a file of several scans are all there; its rows are made for the
+    // thumbnail only.
+    void show_scans() {
+        info_.do_block_smoothing = FALSE;
+        jpeg_start_output(&info_, info_.input_scan_number);
+        read_lines();
+        jpeg_finish_output(&info_);
     }
 
     void read_scans() {

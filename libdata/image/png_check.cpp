@@ -9,6 +9,7 @@
 #include "checks.hpp"
 #include "png_chunks.hpp"
 #include "png_reader.hpp"
+#include "yolodata/image/thumbnail.hpp"
 
 namespace yolodata {
 namespace {
@@ -55,7 +56,12 @@ class PngCheck {
         if (chunks_.fault == PngFault::ends_early) png_set_compression_buffer_size(reader.png, 1);
         png_read_info(reader.png, reader.info);
         // Transparent colours become an alpha channel, so that one test serves all.
-        if (png_get_valid(reader.png, reader.info, PNG_INFO_tRNS) != 0) png_set_expand(reader.png);
+        const bool shown = options_.thumbnail != nullptr && !chunks_.interlaced;
+        if (shown || png_get_valid(reader.png, reader.info, PNG_INFO_tRNS) != 0)
+            png_set_expand(reader.png);
+        if (shown)
+            options_.thumbnail->begin(static_cast<int>(chunks_.width),
+                                      static_cast<int>(chunks_.height));
         png_read_update_info(reader.png, reader.info);
         channels_ = png_get_channels(reader.png, reader.info);
         sample_bytes_ = png_get_bit_depth(reader.png, reader.info) == 16 ? 2 : 1;
@@ -71,6 +77,8 @@ class PngCheck {
             for (row_number_ = 0; row_number_ < rows; ++row_number_) {
                 png_read_row(reader.png, row_.data(), nullptr);
                 look_at_alpha(columns);
+                if (options_.thumbnail != nullptr && !chunks_.interlaced)
+                    options_.thumbnail->add_row(row_.data(), channels_, sample_bytes_);
             }
         }
         png_read_end(reader.png, nullptr);

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "look.hpp"
 #include "yolodata/core/dataset.hpp"
 #include "yolodata/core/finding.hpp"
 #include "yolodata/verify/examine.hpp"
@@ -18,6 +19,8 @@ struct PairFacts {
     bool dropped = false;  ///< Ultralytics drops the pair or dies of it
     bool background = false;
     bool box_rows = false, polygon_rows = false;
+    std::uint64_t label_rows = 0;  ///< LabelOutcome::signature
+    Look look;
 };
 
 struct DatasetFacts {

@@ -8,11 +8,14 @@
 #include <cerrno>
 
 #include "label_check.hpp"
+#include "look.hpp"
 #include "memory_gate.hpp"
+#include "yolodata/core/error.hpp"
 #include "yolodata/core/file.hpp"
 #include "yolodata/core/rules.hpp"
 #include "yolodata/core/utf8.hpp"
 #include "yolodata/image/check.hpp"
+#include "yolodata/image/decode.hpp"
 
 namespace yolodata {
 
@@ -40,7 +43,7 @@ void Examined::clear() {
     image_bytes.clear();
     image = label = FileRecord{};
     width = height = 0;
-    rows = box_rows = polygon_rows = 0;
+    rows = box_rows = polygon_rows = label_signature = 0;
     boxes.clear();
     classes.clear();
     findings.clear();
@@ -55,6 +58,8 @@ struct Examiner::Impl {
     LabelChecker checker;
     LabelOutcome outcome;
     std::vector<std::byte> label_bytes;
+    GrayThumbnail thumbnail;
+    Look look;
     MemoryGate* gate;
     std::uint64_t held = 0;  ///< of the gate
 
@@ -127,7 +132,10 @@ struct Examiner::Impl {
             if (image.list != 0) finding.related = {dataset.list_files[image.list - 1]};
             return;
         }
-        const ImageReport report = check_image(out.image_bytes, {.max_pixels = options.max_pixels});
+        CheckOptions wanted{.max_pixels = options.max_pixels};
+        if (options.looks) wanted.thumbnail = &thumbnail;
+        thumbnail.clear();
+        const ImageReport report = check_image(out.image_bytes, wanted);
         out.width = report.width;
         out.height = report.height;
         for (const ImageIssue& issue : report.issues) {
@@ -147,6 +155,38 @@ struct Examiner::Impl {
             add(out, "image/format-mismatch", image.path, image,
                 fmt::format("the content is {}, the suffix says {}", format_name(report.format),
                             printable(suffix_of(image.path))));
+        if (report.whole && (options.looks || options.quality)) examine_pixels(image, report, out);
+    }
+
+    // A whole decode only where the rows that the check read do not suffice.
+    void examine_pixels(const ImageRef& image, const ImageReport& report, Examined& out) {
+        const bool shrunk = options.looks && thumbnail.complete();
+        const bool suspect = options.looks && (!shrunk || may_be_blank(thumbnail));
+        if (suspect || options.quality) {
+            const Picture picture = decode_whole(report, out);
+            if (options.looks && !shrunk && !picture.empty()) thumbnail.add(picture);
+            if (suspect && !picture.empty() && is_blank(picture))
+                add(out, "image/blank", image.path, image,
+                    fmt::format("all {} x {} pixels have one colour", picture.width,
+                                picture.height));
+            if (options.quality && !picture.empty())
+                for (QualityRemark& remark : judge_quality(picture))
+                    add(out, remark.rule, image.path, image, std::move(remark.message));
+        }
+        if (options.looks) look = look_at(thumbnail, report);
+    }
+
+    // Empty where the check's decoder is content and this one is not.
+    Picture decode_whole(const ImageReport& report, const Examined& out) {
+        constexpr std::uint64_t small_picture = std::uint64_t{4} << 20;
+        const std::uint64_t pixels = std::uint64_t{3} * static_cast<std::uint64_t>(report.width) *
+                                     static_cast<std::uint64_t>(report.height);
+        if (gate != nullptr && pixels > small_picture) hold(out.image_bytes.size() + pixels);
+        try {
+            return decode(out.image_bytes, {.max_pixels = 0});
+        } catch (const Error&) {
+            return {};
+        }
     }
 
     void examine_label(const ImageRef& image, Examined& out) {
@@ -184,6 +224,7 @@ struct Examiner::Impl {
         out.rows = outcome.rows;
         out.box_rows = outcome.box_rows;
         out.polygon_rows = outcome.polygon_rows;
+        out.label_signature = outcome.signature;
         out.boxes.swap(outcome.boxes);
         out.classes.swap(outcome.classes);
         out.background = outcome.rows == 0 && !outcome.drops_image;
@@ -221,9 +262,14 @@ Examiner::Examiner(Examiner&&) noexcept = default;
 
 void Examiner::examine(const ImageRef& image, Examined& out) {
     out.clear();
+    impl_->look = Look();
     impl_->examine_image(image, out);
     impl_->examine_label(image, out);
     impl_->judge(image, out);
+}
+
+const Look& Examiner::look() const {
+    return impl_->look;
 }
 
 void Examiner::release(Examined& out) {

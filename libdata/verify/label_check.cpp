@@ -47,6 +47,7 @@ void LabelOutcome::clear() {
     classes.clear();
     findings.clear();
     drops_image = false;
+    signature = 0;
 }
 
 void LabelChecker::check(std::span<const std::byte> bytes, const LabelContext& context,
@@ -84,6 +85,7 @@ void LabelChecker::check(std::span<const std::byte> bytes, const LabelContext& c
     });
     for (std::size_t i = 0; i < kept_.size(); ++i) {
         if (kept_[i].duplicate) continue;
+        out.signature += kept_[i].hash | 1;
         if (row_boxes_[i].cls >= 0) out.classes.push_back(row_boxes_[i].cls);
         if (!out.drops_image) out.boxes.push_back(row_boxes_[i]);
     }

@@ -37,6 +37,8 @@ struct LabelOutcome {
     std::vector<std::int32_t> classes;  ///< of the rows that can be read, duplicates once
     std::vector<Finding> findings;      ///< `path` is the caller's to set
     bool drops_image = false;           ///< by a finding of the label
+    /// Of the readable rows, duplicates once: equal for equal rows in any order; 0 = none.
+    std::uint64_t signature = 0;
 
     void clear();
 };

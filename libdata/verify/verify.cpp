@@ -4,14 +4,18 @@
 #include <tbb/enumerable_thread_specific.h>
 #include <tbb/parallel_pipeline.h>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <memory>
 #include <optional>
 #include <string_view>
 #include <utility>
 
+#include "copies.hpp"
 #include "dataset_facts.hpp"
 #include "memory_gate.hpp"
+#include "near_search.hpp"
 #include "workers.hpp"
 #include "yolodata/core/error.hpp"
 
@@ -44,6 +48,7 @@ PairResult take(Examined& examined) {
     result.facts.polygon_rows = examined.polygon_rows > 0;
     result.findings.assign(std::make_move_iterator(examined.findings.begin()),
                            std::make_move_iterator(examined.findings.end()));
+    result.facts.label_rows = examined.label_signature;
     result.classes = examined.classes;
     return result;
 }
@@ -106,6 +111,7 @@ class Pass {
         for (std::size_t i = first; i < end; ++i) {
             worker.examiner.examine(images[i], worker.examined);
             batch.pairs.push_back(take(worker.examined));
+            if (options_.examine.looks) batch.pairs.back().facts.look = worker.examiner.look();
             worker.examiner.release(worker.examined);
         }
         return batch;
@@ -197,6 +203,18 @@ std::vector<ManifestEntry> all_files(const DatasetFacts& facts, const HashedFile
     return files;
 }
 
+void tell_copies(const DatasetFacts& facts, const VerifyOptions& options,
+                 std::vector<Finding>& findings) {
+    Workers workers(options.jobs);
+    workers.run([&] {
+        MemoryGate gate(options.max_memory);
+        const CopyOrder order(facts.dataset);
+        const std::vector<std::uint32_t> first = same_pictures(facts, order, gate);
+        tell_same(facts, order, first, findings);
+        tell_near(facts, order, first, options.near, findings);
+    });
+}
+
 // What the pass over the pairs does not read.
 std::vector<std::string> other_files(const Dataset& dataset) {
     std::vector<std::string> paths = dataset.orphan_labels;
@@ -210,6 +228,9 @@ std::vector<std::string> other_files(const Dataset& dataset) {
 VerifyResult verify(const Dataset& dataset, const VerifyOptions& options,
                     const Progress& progress) {
     if (options.jobs < 1) throw Error(ErrorKind::invalid_argument, "jobs must be 1 or more");
+    if (options.near < 0 || options.near > max_near_bits)
+        throw Error(ErrorKind::invalid_argument,
+                    fmt::format("near must be 0 to {} bits", max_near_bits));
     VerifyResult result;
     result.findings = dataset.findings;
     DatasetFacts facts{dataset, std::vector<PairFacts>(dataset.images.size())};
@@ -220,6 +241,7 @@ VerifyResult verify(const Dataset& dataset, const VerifyOptions& options,
 
     count(facts, result);
     apply_dataset_rules(facts, result.findings);
+    if (options.examine.looks) tell_copies(facts, options, result.findings);
     if (options.examine.hash) {
         const HashedFiles others = hash_files(dataset.root, other_files(dataset), options.jobs);
         const std::vector<ManifestEntry> files = all_files(facts, others, result);

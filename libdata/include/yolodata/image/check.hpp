@@ -13,6 +13,8 @@
 
 namespace yolodata {
 
+class GrayThumbnail;
+
 /// The rules image/… that a file's bytes alone decide.
 enum class ImageRule : std::uint8_t {
     empty,
@@ -48,6 +50,11 @@ enum class ColourMode : std::uint8_t { unknown, rgb, gray, palette, cmyk };
 struct CheckOptions {
     /// Pictures of more pixels are refused from their header, before any allocation (0 = no limit).
     std::uint64_t max_pixels = 178'956'970;
+    /// Where the picture's rows go as they are decoded; nullptr = nowhere. Not complete afterwards
+    /// where damage was found, and for formats and layouts that the check does not read from top to
+    /// bottom (interlaced PNG, BMP, WebP, TIFF). JPEGs give their rows at a reduced scale and
+    /// unturned.
+    GrayThumbnail* thumbnail = nullptr;
 };
 
 /// What a strict look at a picture found. Fields that could not be read stay at their defaults.

@@ -18,6 +18,9 @@ struct ExamineOptions {
     std::uint64_t max_pixels = 178'956'970;  ///< 0 = no limit
     int imgsz = 640;                         ///< training size, for label/tiny-box
     bool hash = true;                        ///< SHA-256 of image and label
+    /// image/blank, and what pictures look like, for finding copies.
+    bool looks = false;
+    bool quality = false;  ///< image/dark, bright, blurry, low-information, odd-aspect
     /// Images whose file is larger are image/too-large: they are hashed in pieces, never held.
     std::uint64_t max_image_bytes = std::uint64_t{1} << 30;
     /// Label files that are larger are label/unreadable; hashed in pieces too.
@@ -43,6 +46,7 @@ struct Examined {
     std::vector<Box> boxes;  ///< rows that Ultralytics trains on (duplicates once), file order
     std::vector<std::int32_t> classes;  ///< of the readable rows, duplicates once; also if dropped
     std::vector<Finding> findings;      ///< in no particular order
+    std::uint64_t label_signature = 0;  ///< equal for equal rows in any order; 0 = none readable
     bool usable = false;   ///< no image error, no label error that drops it: it may be trained on
     bool dropped = false;  ///< Ultralytics would drop the pair or die of it
     bool background = false;  ///< no label row
@@ -51,6 +55,7 @@ struct Examined {
 };
 
 class MemoryGate;
+struct Look;
 
 /// Reads and checks pairs one after the other, with buffers, hash and folder handle of its own. One
 /// thread at a time; the dataset must outlive it.
@@ -66,6 +71,9 @@ class Examiner {
     /// Never throws for bad content, only for failures of this process: Error(resource),
     /// std::bad_alloc. `out` is overwritten, its memory reused.
     void examine(const ImageRef& image, Examined& out);
+
+    /// With ExamineOptions::looks: what the picture examined last looks like. Until the next one.
+    const Look& look() const;
 
     /// Gives back what large files took: their share of the gate and the buffer in `out`. To be
     /// called by who uses a gate as soon as a pair is done with.

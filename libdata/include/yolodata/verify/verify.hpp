@@ -15,6 +15,9 @@ namespace yolodata {
 
 struct VerifyOptions {
     ExamineOptions examine;
+    /// Bits of 64 by which the perceptual hashes of near copies may differ, 0…8. Copies are only
+    /// looked for with examine.looks.
+    int near = 4;
     int jobs = 1;  ///< worker threads, ≥ 1; the result does not depend on it
     /// Bytes for files in work, beyond the program itself (about 100 MiB). A file that alone is
     /// larger is image/too-large.

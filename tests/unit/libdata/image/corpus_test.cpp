@@ -102,7 +102,7 @@ TEST(Corpus, PixelsOfOpenCv) {
         for (std::size_t i = 0; i < picture.rgb.size(); i += 3)
             std::swap(picture.rgb[i], picture.rgb[i + 2]);
         EXPECT_EQ(to_hex(sha256(std::as_bytes(std::span(picture.rgb)))).substr(0, 16),
-                  measured["cv2_hash"])
+                  measured["cv2_hash"].get<std::string>())
             << path;
         ++compared;
     }

@@ -42,7 +42,7 @@ TEST(Network, NamesItsTensorsAsUltralytics) {
         for (std::size_t i = 0; i < model.state().size(); ++i) {
             const auto& [name, tensor] = model.state()[i];
             const auto& expected = keys["state_dict"][i];
-            EXPECT_EQ(name, expected[0]);
+            EXPECT_EQ(name, expected[0].get<std::string>());
             EXPECT_EQ(tensor.sizes().vec(), expected[1].get<std::vector<std::int64_t>>()) << name;
             EXPECT_EQ(tensor.scalar_type(), expected[2] == "int64" ? at::kLong : at::kFloat)
                 << name;
