@@ -32,7 +32,9 @@ class Table {
  public:
     Table(std::span<const std::uint64_t> hashes, Piece a, Piece b) : a_(a), b_(b) {
         const int bits = a.count + b.count;
-        shift_ = std::max(0, bits - max_bits);
+        // About a place a hash: more would only be cleared.
+        const int useful = std::min<int>(max_bits, std::bit_width(hashes.size()) + 1);
+        shift_ = std::max(0, bits - useful);
         starts_.assign((std::size_t{1} << (bits - shift_)) + 1, 0);
         for (const std::uint64_t hash : hashes) ++starts_[place_of(hash) + 1];
         for (std::size_t i = 1; i < starts_.size(); ++i) starts_[i] += starts_[i - 1];

@@ -129,7 +129,7 @@ def test_text_report(data):
 
 def test_fail_on(data):
     data.write("labels/val/lost.txt", b"0 0.5 0.5 0.4 0.4\n")
-    data.write("images/val/bg.png", png(5))
+    data.write("images/val/bg.png", png(50))
     for level, code in ("error", 0), ("warning", 1), ("info", 1), ("never", 0):
         run("verify", data.root, "--fail-on", level, code=code)
     run("verify", data.root, "--fail-on", "warning", "--skip", "label/orphan", code=0)
