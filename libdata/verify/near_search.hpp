@@ -13,8 +13,8 @@ namespace yolodata {
 /// Finds hashes within a few bits of each other without comparing all pairs: multi-index hashing.
 /// The 64 bits are cut into `bits` + 2 pieces; two hashes that differ in at most `bits` bits agree
 /// in two pieces or more, so for every two pieces one table is made, by their value, and only what
-/// lies in the same place of a table is compared. The table takes 12 to 20 bytes a hash, at most
-/// 16 MiB and 4 bytes a hash.
+/// lies in the same place of a table is compared (from 6 bits on: three pieces of `bits` + 3). A
+/// table takes 16 bytes a hash and at most 16 MiB; one stands at a time.
 ///
 /// For each query q, and each i in its places, calls visit(q, i) where some turned query lies
 /// within `bits` of hash i; an i may come more than once. Within one table i rises. Queries of one

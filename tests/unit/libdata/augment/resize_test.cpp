@@ -41,7 +41,7 @@ TEST(Letterbox, EqualsUltralytics) {
         if (!fs::exists(path)) path = fs::path(YOLO_SHARED "/data") / file;
         if (!fs::exists(path)) continue;
         const Picture picture = read_picture(path);
-        ASSERT_EQ(sha256_of(picture), vector["decoded_rgb_sha256"]);
+        ASSERT_EQ(sha256_of(picture), vector["decoded_rgb_sha256"].get<std::string>());
         // "auto" pads to the next multiple of the stride only: the output's size is the target
         // then.
         const int height = vector["output_hw"][0], width = vector["output_hw"][1];
