@@ -60,9 +60,13 @@ void GrayThumbnail::add_row(const std::uint8_t* pixels, int channels, int step) 
             gray_[x] = luma(rgb);
         }
     }
-    const auto [low, high] = std::minmax_element(gray_.begin(), gray_.end());
-    lowest_ = std::min<int>(lowest_, *low);
-    highest_ = std::max<int>(highest_, *high);
+    std::uint8_t low = 255, high = 0;  // plain, so that it is vectorised
+    for (const std::uint8_t v : gray_) {
+        low = std::min(low, v);
+        high = std::max(high, v);
+    }
+    lowest_ = std::min<int>(lowest_, low);
+    highest_ = std::max<int>(highest_, high);
     mean_.add_row(gray_.data());
 }
 

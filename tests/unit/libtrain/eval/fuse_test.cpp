@@ -2,6 +2,7 @@
 #include "yolotrain/model/fuse.hpp"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
 
 #include "vectors.hpp"

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The whole network against numbers of Ultralytics 8.4.190; tolerances as those vectors state them.
+#include <ATen/core/grad_mode.h>
+
 #include "../support.hpp"
 #include "yolotrain/model/yolov8.hpp"
 
