@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "yolodata/core/box.hpp"
@@ -96,8 +97,13 @@ class LabelChecker {
     std::vector<Kept> kept_;
     std::vector<float>
         numbers_;  ///< class and coordinates of the kept rows, as Ultralytics stores them
-    std::vector<Box> row_boxes_;  ///< one a kept row
-    std::vector<std::uint32_t> order_;
+    std::vector<Box> row_boxes_;                                    ///< one a kept row
+    std::vector<std::pair<std::uint64_t, std::uint32_t>> by_hash_;  ///< kept rows
+    struct Placed {
+        Box box;
+        std::uint32_t row;  ///< kept row
+    };
+    std::vector<Placed> by_place_;
     std::vector<std::uint32_t>
         earlier_;  ///< for each kept row: line of an earlier one that overlaps, 0 = none
     std::vector<std::uint32_t> blank_lines_;

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <numeric>
+#include <cmath>
 
 #include "label_check.hpp"
 
@@ -25,12 +25,11 @@ float iou(const Box& a, const Box& b) {
 
 }  // namespace
 
+// Both sorts carry what they compare along: an index alone would fetch it from all over the memory.
 void LabelChecker::find_duplicates() {
-    order_.resize(kept_.size());
-    std::iota(order_.begin(), order_.end(), 0u);
-    std::sort(order_.begin(), order_.end(), [this](std::uint32_t a, std::uint32_t b) {
-        return kept_[a].hash != kept_[b].hash ? kept_[a].hash < kept_[b].hash : a < b;
-    });
+    by_hash_.clear();
+    for (std::uint32_t i = 0; i < kept_.size(); ++i) by_hash_.emplace_back(kept_[i].hash, i);
+    std::sort(by_hash_.begin(), by_hash_.end());
     const auto same = [this](const Kept& a, const Kept& b) {
         return a.count == b.count &&
                std::equal(numbers_.begin() + a.first, numbers_.begin() + a.first + a.count,
@@ -38,41 +37,44 @@ void LabelChecker::find_duplicates() {
     };
     // Equal rows are neighbours now, the first of the file in front. Different rows of one hash are
     // as good as impossible; they would only end a group early.
-    for (std::size_t i = 1, first = 0; i < order_.size(); ++i) {
-        const Kept& original = kept_[order_[first]];
-        Kept& row = kept_[order_[i]];
-        if (row.hash != original.hash || !same(original, row)) {
+    for (std::size_t i = 1, first = 0; i < by_hash_.size(); ++i) {
+        if (by_hash_[i].first != by_hash_[first].first ||
+            !same(kept_[by_hash_[first].second], kept_[by_hash_[i].second])) {
             first = i;
             continue;
         }
+        Kept& row = kept_[by_hash_[i].second];
         row.duplicate = true;
         row_.line = row.line;
-        add("label/duplicate-row", 0, fmt::format("the same as line {}", original.line));
+        add("label/duplicate-row", 0,
+            fmt::format("the same as line {}", kept_[by_hash_[first].second].line));
     }
 }
 
 void LabelChecker::find_overlaps() {
-    std::erase_if(order_, [this](std::uint32_t i) {
+    by_place_.clear();
+    for (std::uint32_t i = 0; i < kept_.size(); ++i) {
         const Box& box = row_boxes_[i];
-        return kept_[i].duplicate || kept_[i].kind == RowKind::polygon ||
-               !(box.w > 0 && box.h > 0) || box.cls < 0;
+        if (!kept_[i].duplicate && kept_[i].kind != RowKind::polygon && box.w > 0 && box.h > 0 &&
+            box.cls >= 0)
+            by_place_.push_back({box, i});
+    }
+    if (by_place_.size() < 2) return;
+    std::sort(by_place_.begin(), by_place_.end(), [](const Placed& a, const Placed& b) {
+        if (a.box.cls != b.box.cls) return a.box.cls < b.box.cls;
+        return a.box.x != b.box.x ? a.box.x < b.box.x : a.row < b.row;
     });
-    if (order_.size() < 2) return;
-    std::sort(order_.begin(), order_.end(), [this](std::uint32_t a, std::uint32_t b) {
-        const Box &p = row_boxes_[a], &q = row_boxes_[b];
-        if (p.cls != q.cls) return p.cls < q.cls;
-        return p.x != q.x ? p.x < q.x : a < b;
-    });
-    // With an IoU of 0.95 or more, centres lie at most 2.6 % of the width apart.
+    // With an IoU of 0.95 or more, centres lie at most 2.6 % of the side apart.
     constexpr float reach = 0.06f;
     earlier_.assign(kept_.size(), 0);
-    for (std::size_t i = 0; i < order_.size(); ++i) {
-        const Box& a = row_boxes_[order_[i]];
-        for (std::size_t j = i + 1; j < order_.size() && j <= i + max_neighbours; ++j) {
-            const Box& b = row_boxes_[order_[j]];
+    for (std::size_t i = 0; i < by_place_.size(); ++i) {
+        const Box& a = by_place_[i].box;
+        for (std::size_t j = i + 1; j < by_place_.size() && j <= i + max_neighbours; ++j) {
+            const Box& b = by_place_[j].box;
             if (b.cls != a.cls || b.x - a.x > reach * std::max(a.w, b.w)) break;
-            if (iou(a, b) < overlap_iou) continue;
-            const auto [low, high] = std::minmax(order_[i], order_[j]);
+            if (std::abs(b.y - a.y) > reach * std::max(a.h, b.h) || iou(a, b) < overlap_iou)
+                continue;
+            const auto [low, high] = std::minmax(by_place_[i].row, by_place_[j].row);
             if (earlier_[high] == 0 || kept_[low].line < earlier_[high])
                 earlier_[high] = kept_[low].line;
         }
