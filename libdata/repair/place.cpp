@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <boost/filesystem.hpp>
 #include <cerrno>
 #include <system_error>
 
@@ -23,6 +24,15 @@ std::string Place::obstacle(const std::string& path) const {
     if (!folder || !status_of(absolute(path))) return "nothing is there";
     if (*folder != real_root_ && !folder->starts_with(real_root_ + "/"))
         return "a link on the way to it leads outside the dataset's folder; mend it where it lies";
+    return {};
+}
+
+std::string Place::move_obstacle(const std::string& path) const {
+    if (std::string why = obstacle(path); !why.empty()) return why;
+    const auto st = status_of(absolute(path));
+    boost::system::error_code error;
+    if (st && S_ISDIR(st->st_mode) && !boost::filesystem::is_empty(absolute(path), error))
+        return "is a folder with files in it; which stay; move it by hand";
     return {};
 }
 

@@ -22,6 +22,8 @@ class Place {
     /// Why the entry at `path` may not be changed: it lies outside, or a link on the way to it
     /// leads outside, or nothing is there. Empty: it may be moved.
     std::string obstacle(const std::string& path) const;
+    /// The same for moving it out: a folder must be empty.
+    std::string move_obstacle(const std::string& path) const;
     /// The same for writing a new content: it must be a regular file, no link.
     std::string rewrite_obstacle(const std::string& path) const;
 

@@ -107,7 +107,7 @@ class Planner {
 
     void take_pair(const ImageRef& image, const PairPlan& pair,
                    const std::set<std::string>& kept_labels) {
-        const std::string why = place_.obstacle(image.path);
+        const std::string why = place_.move_obstacle(image.path);
         const bool absent = !status_of(dataset_.absolute(image.path));
         if (absent && image.list != 0) {
             gone_.insert(image.path);
@@ -121,7 +121,7 @@ class Planner {
         move(image.path, pair.image_file, pair.quarantine);
         if (!image.has_label || kept_labels.contains(image.label_path)) return;
         if (!moved_labels_.insert(image.label_path).second) return;
-        if (const std::string no = place_.obstacle(image.label_path); !no.empty())
+        if (const std::string no = place_.move_obstacle(image.label_path); !no.empty())
             leave(image.label_path, pair.quarantine.front(), no);
         else
             move(image.label_path, pair.label_file, pair.quarantine);

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "repair/report.hpp"
+#include "yolodata/core/utf8.hpp"
+
+namespace tools {
+
+using yolodata::Change;
+using yolodata::escape_invalid_utf8;
+using Json = nlohmann::ordered_json;
+
+std::string_view RepairReport::status(std::size_t change, std::string& reason) const {
+    if (mode == "plan") return "planned";
+    for (const yolodata::SkippedChange& skip : skipped)
+        if (skip.change == change) {
+            reason = skip.reason;
+            return "skipped";
+        }
+    return change < reached ? "done" : "not-done";
+}
+
+namespace {
+
+Json change_json(const RepairReport& report, std::size_t index) {
+    const Change& change = report.plan.changes[index];
+    Json json;
+    json["path"] = escape_invalid_utf8(change.path);
+    json["action"] = yolodata::to_string(change.action);
+    if (!change.to.empty()) json["to"] = escape_invalid_utf8(change.to);
+    std::string reason;
+    json["status"] = report.status(index, reason);
+    if (!reason.empty()) json["reason"] = escape_invalid_utf8(reason);
+    if (change.becomes_background) json["becomes_background"] = true;
+    json["findings"] = Json::array();
+    for (const yolodata::Mend& mend : change.mends) {
+        Json finding{{"rule", mend.rule}, {"fix", yolodata::to_string(mend.fix)}};
+        if (mend.line != 0) finding["line"] = mend.line;
+        finding["message"] = escape_invalid_utf8(mend.message);
+        json["findings"].push_back(std::move(finding));
+    }
+    if (escape_invalid_utf8(change.path) != change.path) json["path_escaped"] = true;
+    return json;
+}
+
+Json left_json(const yolodata::Left& left) {
+    Json json{{"path", escape_invalid_utf8(left.path)}, {"rule", left.rule}};
+    if (left.line != 0) json["line"] = left.line;
+    json["reason"] = escape_invalid_utf8(left.reason);
+    return json;
+}
+
+Json summary_json(const RepairReport& report) {
+    std::map<std::string_view, std::uint64_t> fixes;
+    std::uint64_t findings = 0, backgrounds = 0;
+    for (const Change& change : report.plan.changes) {
+        findings += change.mends.size();
+        backgrounds += change.becomes_background;
+        for (const yolodata::Mend& mend : change.mends) ++fixes[yolodata::to_string(mend.fix)];
+    }
+    Json json{{"changes", report.plan.changes.size()}, {"findings", findings},
+              {"becoming_background", backgrounds},    {"left", report.plan.left.size()},
+              {"skipped", report.skipped.size()},      {"fixes", Json::object()}};
+    for (const auto& [fix, n] : fixes) json["fixes"][std::string(fix)] = n;
+    return json;
+}
+
+}  // namespace
+
+void write_repair_json(const RepairReport& report, Output& out) {
+    Json json;
+    json["schema"] = "yolodata.repair/1";
+    json["tool"] = {{"name", "yolodata"}, {"version", YOLO_VERSION}};
+    json["mode"] = report.mode;
+    json["dataset"] = {{"root", escape_invalid_utf8(report.root)},
+                       {"config", report.dataset.config.empty()
+                                      ? Json(nullptr)
+                                      : Json(escape_invalid_utf8(report.dataset.config))}};
+    json["summary"] = summary_json(report);
+    json["changes"] = Json::array();
+    for (std::size_t i = 0; i < report.plan.changes.size(); ++i)
+        json["changes"].push_back(change_json(report, i));
+    json["left"] = Json::array();
+    for (const yolodata::Left& left : report.plan.left) json["left"].push_back(left_json(left));
+    out.write(json.dump(1) + "\n");
+}
+
+}  // namespace tools
