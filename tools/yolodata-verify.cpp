@@ -13,6 +13,7 @@
 #include "common/exit_codes.hpp"
 #include "common/interrupt.hpp"
 #include "common/progress.hpp"
+#include "reports/rule_words.hpp"
 #include "reports/verify_report.hpp"
 #include "yolodata/core/error.hpp"
 #include "yolodata/core/file.hpp"
@@ -39,17 +40,6 @@ struct Options {
         std::min<std::uint64_t>(std::uint64_t{1} << 30, yolodata::memory_limit().bytes / 2)};
     bool nul = false, quality = false, quiet = false;
 };
-
-void require_known(const std::vector<std::string>& patterns) {
-    for (const std::string& pattern : patterns) {
-        const auto rules = yolodata::rule_catalogue();
-        if (std::none_of(rules.begin(), rules.end(), [&](const auto& rule) {
-                return yolodata::rule_matches(pattern, rule.id);
-            }))
-            throw tools::UsageError{
-                fmt::format("no rule matches {}; yolodata rules lists them", pattern)};
-    }
-}
 
 Options parse(int argc, char** argv) {
     Options o;
@@ -99,8 +89,8 @@ Options parse(int argc, char** argv) {
         "could not check.\n"
         "Example: yolodata verify data.yaml --format json --output report.json --fail-on warning");
     line.parse(argc, argv);
-    require_known(o.only);
-    require_known(o.skip);
+    for (const auto* patterns : {&o.only, &o.skip})
+        for (const std::string& pattern : *patterns) tools::rules_matching(pattern);
     return o;
 }
 
