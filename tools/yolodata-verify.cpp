@@ -75,7 +75,8 @@ Options parse(int argc, char** argv) {
     line.option("max-pixels", &o.max_pixels, "N",
                 "refuse larger pictures from their header; 0 = no limit");
     line.group("Output");
-    line.option("format", &o.format, "FORMAT", "form of the report").choices = {"text", "json"};
+    line.option("format", &o.format, "FORMAT", "form of the report").choices = {
+        "text", "json", "jsonl", "sarif"};
     line.option("output", &o.output, "FILE", "write the report there instead of to stdout");
     line.option("fail-on", &o.fail_on, "SEVERITY", "exit 1 for findings of this severity or worse")
         .choices = {"error", "warning", "info", "never"};
@@ -193,6 +194,13 @@ int exit_code(const Options& o, const std::vector<Finding>& findings) {
     return found ? tools::exit_findings : tools::exit_done;
 }
 
+void write_report(const Options& o, const tools::VerifyReport& report, tools::Output& out) {
+    if (o.format == "json") return write_json(report, out);
+    if (o.format == "jsonl") return write_jsonl(report, out);
+    if (o.format == "sarif") return write_sarif(report, out);
+    write_text(report, out);
+}
+
 int run(const Options& o) {
     const auto start = std::chrono::steady_clock::now();
     Dataset dataset = open(o);
@@ -221,7 +229,7 @@ int run(const Options& o) {
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     report.peak_memory_bytes = tools::peak_memory_bytes();
     tools::Output out(o.output);
-    o.format == "json" ? write_json(report, out) : write_text(report, out);
+    write_report(o, report, out);
     out.finish();
     if (!o.list_bad.empty()) write_bad_list(o, dataset, result.findings);
     return exit_code(o, result.findings);

@@ -24,12 +24,14 @@ void Output::write(std::string_view text) {
     }
 }
 
+void Output::flush() {
+    if (file_ || reader_gone_ || std::fflush(stdout) == 0) return;
+    if (errno != EPIPE) yolodata::throw_errno("write", "stdout", errno);
+    reader_gone_ = true;
+}
+
 void Output::finish() {
-    if (file_) {
-        file_->commit();
-    } else if (!reader_gone_ && std::fflush(stdout) != 0 && errno != EPIPE) {
-        yolodata::throw_errno("write", "stdout", errno);
-    }
+    file_ ? file_->commit() : flush();
 }
 
 bool Output::wants_colour() const {

@@ -16,6 +16,8 @@ class Output {
     /// path: empty or "-" for stdout.
     explicit Output(const std::string& path);
     void write(std::string_view text);
+    /// Hands on what is written so far, so that a reader of stdout sees it at once.
+    void flush();
     void finish();
     /// stdout is a terminal and NO_COLOR is not set.
     bool wants_colour() const;

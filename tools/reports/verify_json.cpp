@@ -1,18 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "reports/verify_json.hpp"
+
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
-
-#include "reports/verify_report.hpp"
 #include "yolodata/core/utf8.hpp"
 
 namespace tools {
 
 using yolodata::escape_invalid_utf8;
 using yolodata::Finding;
-using Json = nlohmann::ordered_json;
 
 namespace {
+
+Json tool_json() {
+    Json json;
+    json["name"] = "yolodata";
+    json["version"] = YOLO_VERSION;
+    return json;
+}
 
 Json dataset_json(const VerifyReport& report) {
     const yolodata::Dataset& dataset = report.dataset;
@@ -25,6 +30,16 @@ Json dataset_json(const VerifyReport& report) {
     for (const std::string& name : dataset.names)
         json["names"].push_back(escape_invalid_utf8(name));
     json["digest"] = report.result.digest;
+    return json;
+}
+
+}  // namespace
+
+Json head_json(const VerifyReport& report) {
+    Json json;
+    json["schema"] = "yolodata.report/1";
+    json["tool"] = tool_json();
+    json["dataset"] = dataset_json(report);
     return json;
 }
 
@@ -74,23 +89,30 @@ Json finding_json(const Finding& finding) {
     return json;
 }
 
-}  // namespace
-
 void write_json(const VerifyReport& report, Output& out) {
-    Json tool;
-    tool["name"] = "yolodata";
-    tool["version"] = YOLO_VERSION;
     out.write(
         fmt::format("{{\"schema\": \"yolodata.report/1\",\n \"tool\": {},\n \"dataset\": {},\n "
                     "\"summary\": {},\n"
                     " \"findings\": [",
-                    tool.dump(), dataset_json(report).dump(), summary_json(report).dump()));
+                    tool_json().dump(), dataset_json(report).dump(), summary_json(report).dump()));
     const char* separator = "\n  ";
     for (const Finding& finding : report.result.findings) {
         out.write(separator + finding_json(finding).dump());
         separator = ",\n  ";
     }
     out.write("\n ]}\n");
+}
+
+void write_jsonl(const VerifyReport& report, Output& out) {
+    const auto line = [&out](const Json& json) {
+        out.write(json.dump() + '\n');
+        out.flush();
+    };
+    line(head_json(report));
+    for (const Finding& finding : report.result.findings) line(finding_json(finding));
+    Json last;
+    last["summary"] = summary_json(report);
+    line(last);
 }
 
 }  // namespace tools

@@ -29,6 +29,10 @@ struct VerifyReport {
 
 /// schemas/report.schema.json.
 void write_json(const VerifyReport& report, Output& out);
+/// The same in lines, each flushed: the head, each finding, the summary.
+void write_jsonl(const VerifyReport& report, Output& out);
+/// SARIF 2.1.0, as code scanning services read it.
+void write_sarif(const VerifyReport& report, Output& out);
 /// Findings grouped by rule, errors first, the first few places of each; one line of summary at the
 /// end.
 void write_text(const VerifyReport& report, Output& out);
