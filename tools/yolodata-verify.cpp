@@ -35,7 +35,7 @@ struct Options {
                       kpt_shape, list_bad;
     std::vector<std::string> only, skip, names;
     int nc = 0, imgsz = 640, near = 4, jobs = tools::usable_cpus();
-    std::uint64_t max_pixels = 178'956'970;
+    std::uint64_t max_pixels = 178'956'970, thumbnails = 200;
     tools::ByteSize max_memory{
         std::min<std::uint64_t>(std::uint64_t{1} << 30, yolodata::memory_limit().bytes / 2)};
     bool nul = false, quality = false, quiet = false;
@@ -76,8 +76,10 @@ Options parse(int argc, char** argv) {
                 "refuse larger pictures from their header; 0 = no limit");
     line.group("Output");
     line.option("format", &o.format, "FORMAT", "form of the report").choices = {
-        "text", "json", "jsonl", "sarif"};
+        "text", "json", "jsonl", "sarif", "html"};
     line.option("output", &o.output, "FILE", "write the report there instead of to stdout");
+    line.option("thumbnails", &o.thumbnails, "N", "pictures in the html report, at most").max =
+        100000;
     line.option("fail-on", &o.fail_on, "SEVERITY", "exit 1 for findings of this severity or worse")
         .choices = {"error", "warning", "info", "never"};
     line.option("list-bad", &o.list_bad, "FILE",
@@ -198,6 +200,8 @@ void write_report(const Options& o, const tools::VerifyReport& report, tools::Ou
     if (o.format == "json") return write_json(report, out);
     if (o.format == "jsonl") return write_jsonl(report, out);
     if (o.format == "sarif") return write_sarif(report, out);
+    if (o.format == "html")
+        return write_html(report, {o.thumbnails, o.jobs, o.max_pixels, o.max_memory.bytes}, out);
     write_text(report, out);
 }
 

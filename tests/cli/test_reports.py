@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rule catalogue, and the reports of yolodata verify for other programs and for people."""
+import base64
 import json
 import os
 import pathlib
@@ -8,6 +9,7 @@ import urllib.parse
 import jsonschema
 import pytest
 
+from page import Page, in_browser
 from small_dataset import SOURCE, SmallDataset, png, report, run
 
 
@@ -104,3 +106,71 @@ def test_fingerprints_outlive_numbers(data):
     assert prints() == before
     os.remove(data.root / "labels/val/lost & <b>.txt")
     assert set(prints()) < set(before)
+
+
+def html_of(data, *args):
+    target = data.root.parent / "page.html"
+    run("verify", data.root, "--format", "html", "--output", target, *args, code=1)
+    return target.read_text()
+
+
+def test_html(data):
+    data.write("images/val/<img src=x onerror=alert(1)>.png", png(9))
+    data.write("labels/val/<img src=x onerror=alert(1)>.txt", b"0 0.9 0.5 0.4 0.2\n")
+    page, whole = Page(html_of(data)), report(data.root, code=1)
+    page.assert_self_contained()
+    assert len(page.scripts) == 2 and not [tag for tag, _ in page.elements if tag == "img"]
+    assert page.data["head"]["dataset"] == whole["dataset"] and page.data["left_out"] == 0
+    plain = [{k: v for k, v in f.items() if k not in ("thumb", "shape")} for f in page.data["findings"]]
+    assert plain == whole["findings"]
+    assert {r["id"]: r["count"] for r in page.data["rules"]} == whole["summary"]["rules"]
+    assert [r["severity"] for r in page.data["rules"]] == sorted(
+        (r["severity"] for r in page.data["rules"]), key=["error", "warning", "info"].index)
+
+
+def test_html_pictures(data):
+    data.write("images/train/big.png", png(3, 600, 300))
+    data.write("labels/train/big.txt", b"0 0.9 0.5 0.4 0.2\n0 0.2 0.2 0.1 0\n")
+    page = Page(html_of(data))
+    thumbs, findings = page.data["thumbs"], page.data["findings"]
+    big = [f for f in findings if f["path"] == "labels/train/big.txt"]
+    assert [f["shape"] for f in big] == [[0.9, 0.5, 0.4, 0.2], [0.2, 0.2, 0.1, 0]]
+    thumb = thumbs[big[0]["thumb"]]
+    assert (thumb["width"], thumb["height"], thumb["shown_width"], thumb["shown_height"]) == (600, 300, 240, 120)
+    assert big[1]["thumb"] == big[0]["thumb"]
+    assert base64.b64decode(thumb["src"].removeprefix("data:image/jpeg;base64,")).startswith(b"\xff\xd8\xff")
+    cut = next(f for f in findings if f["rule"] == "image/truncated")
+    assert "rows" in thumbs[cut["thumb"]]["why"] and "src" not in thumbs[cut["thumb"]]
+
+
+def test_html_thumbnails_are_bounded(data):
+    few = Page(html_of(data, "--thumbnails", "2")).data
+    assert len(few["thumbs"]) == 2 and {f["thumb"] for f in few["findings"] if "thumb" in f} == {0, 1}
+    assert len({f["rule"] for f in few["findings"] if f.get("thumb") == 0} | {
+        f["rule"] for f in few["findings"] if f.get("thumb") == 1}) > 1
+    assert Page(html_of(data, "--thumbnails", "0")).data["thumbs"] == []
+    for name in range(2100):
+        data.write(f"labels/train/lost{name}.txt", b"0 0.5 0.5 0.1 0.1\n")
+    many = Page(html_of(data)).data
+    assert many["left_out"] == 101 and many["summary"]["rules"]["label/orphan"] == 2101
+
+
+def test_html_in_a_browser(data, tmp_path):
+    seen = in_browser(tmp_path, html_of(data), """
+        const count = () => document.querySelectorAll('#findings > li').length;
+        const set = (id, value) => { const node = document.getElementById(id); node.value = value;
+          node.dispatchEvent(new Event('input', {bubbles: true})); return count(); };
+        const box = document.querySelector('[name=severity][value=error]');
+        const all = count(), rule = set('rule', 'image/truncated'); set('rule', '');
+        const split = set('split', 'train'); set('split', '');
+        const search = set('search', 'LOST & <B>'); set('search', '');
+        box.click(); const mild = count(); box.click();
+        return {all, rule, split, search, mild, pictures: document.querySelectorAll('img').length,
+                drawn: document.querySelectorAll('svg polygon').length};""")
+    findings = report(data.root, code=1)["findings"]
+    assert seen["errors"] == [] and seen["overflow"] <= 0
+    assert seen["result"] == {
+        "all": len(findings), "rule": 1, "split": sum(f.get("split") == "train" for f in findings), "search": 1,
+        "mild": sum(f["severity"] != "error" for f in findings),
+        "pictures": seen["result"]["pictures"], "drawn": 2}
+    assert seen["result"]["pictures"] >= 2

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "reports/gallery.hpp"
 #include "reports/output.hpp"
 #include "yolodata/core/dataset.hpp"
 #include "yolodata/verify/verify.hpp"
@@ -33,6 +34,8 @@ void write_json(const VerifyReport& report, Output& out);
 void write_jsonl(const VerifyReport& report, Output& out);
 /// SARIF 2.1.0, as code scanning services read it.
 void write_sarif(const VerifyReport& report, Output& out);
+/// One self-contained page with filters and pictures.
+void write_html(const VerifyReport& report, const GalleryOptions& options, Output& out);
 /// Findings grouped by rule, errors first, the first few places of each; one line of summary at the
 /// end.
 void write_text(const VerifyReport& report, Output& out);
