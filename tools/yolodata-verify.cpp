@@ -13,6 +13,8 @@
 #include "common/exit_codes.hpp"
 #include "common/interrupt.hpp"
 #include "common/progress.hpp"
+#include "reports/baseline.hpp"
+#include "reports/policy.hpp"
 #include "reports/rule_words.hpp"
 #include "reports/verify_report.hpp"
 #include "yolodata/core/error.hpp"
@@ -32,13 +34,13 @@ constexpr std::string_view program = "yolodata verify";
 
 struct Options {
     std::string path, format = "text", output, fail_on = "error", manifest, task = "auto",
-                      kpt_shape, list_bad;
+                      kpt_shape, list_bad, baseline;
     std::vector<std::string> only, skip, names;
     int nc = 0, imgsz = 640, near = 4, jobs = tools::usable_cpus();
     std::uint64_t max_pixels = 178'956'970, thumbnails = 200;
     tools::ByteSize max_memory{
         std::min<std::uint64_t>(std::uint64_t{1} << 30, yolodata::memory_limit().bytes / 2)};
-    bool nul = false, quality = false, quiet = false;
+    bool nul = false, quality = false, quiet = false, no_config = false;
 };
 
 Options parse(int argc, char** argv) {
@@ -67,6 +69,10 @@ Options parse(int argc, char** argv) {
     line.flag("quality", &o.quality, "also tell dark, bright, blurry and empty pictures (slower)");
     line.option("manifest", &o.manifest, "FILE", "compare with this manifest or sha256sum list")
         .default_text = "yolodata.sha256.json in the dataset, if there";
+    line.option(
+        "baseline", &o.baseline, "FILE",
+        "leave out what this JSON report holds: same rule, path and message but for numbers");
+    line.flag("no-config", &o.no_config, "pass over .yolodata.yaml in the dataset's root");
     line.group("Limits");
     tools::Option& jobs = line.option("jobs", &o.jobs, "N", "threads");
     jobs.min = 1, jobs.max = 1024;
@@ -164,6 +170,18 @@ void filter(const Options& o, std::vector<Finding>& findings) {
     });
 }
 
+/// What the dataset's owner decided; nullopt where nothing stands.
+std::optional<tools::Policy> load_policy(const Options& o, const Dataset& dataset) {
+    if (o.no_config) return std::nullopt;
+    const std::string path = dataset.absolute(std::string(tools::policy_file_name));
+    try {
+        return tools::parse_policy(yolodata::read_text_file(path, 1 << 20), path);
+    } catch (const yolodata::Error& error) {
+        if (error.kind() == yolodata::ErrorKind::not_found) return std::nullopt;
+        throw;
+    }
+}
+
 void write_bad_list(const Options& o, const Dataset& dataset,
                     const std::vector<Finding>& findings) {
     std::set<std::string> bad;
@@ -209,6 +227,9 @@ int run(const Options& o) {
     const auto start = std::chrono::steady_clock::now();
     Dataset dataset = open(o);
     const auto manifest = load_manifest(o, dataset);
+    const auto policy = load_policy(o, dataset);
+    std::optional<tools::Baseline> baseline;
+    if (!o.baseline.empty()) baseline.emplace(o.baseline);
     yolodata::VerifyOptions options;
     options.examine.max_pixels = o.max_pixels;
     options.examine.imgsz = o.imgsz;
@@ -229,13 +250,15 @@ int run(const Options& o) {
     filter(o, result.findings);
 
     tools::VerifyReport report{dataset, result, shown_root(o, dataset)};
+    if (policy) report.ignored = policy->apply(result.findings);
+    if (!o.list_bad.empty()) write_bad_list(o, dataset, result.findings);
+    if (baseline) report.known = baseline->remove_known(result.findings);
     report.seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     report.peak_memory_bytes = tools::peak_memory_bytes();
     tools::Output out(o.output);
     write_report(o, report, out);
     out.finish();
-    if (!o.list_bad.empty()) write_bad_list(o, dataset, result.findings);
     return exit_code(o, result.findings);
 }
 

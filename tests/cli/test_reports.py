@@ -140,7 +140,7 @@ def test_html_pictures(data):
     assert big[1]["thumb"] == big[0]["thumb"]
     assert base64.b64decode(thumb["src"].removeprefix("data:image/jpeg;base64,")).startswith(b"\xff\xd8\xff")
     cut = next(f for f in findings if f["rule"] == "image/truncated")
-    assert "rows" in thumbs[cut["thumb"]]["why"] and "src" not in thumbs[cut["thumb"]]
+    assert "ends too early" in thumbs[cut["thumb"]]["why"] and "src" not in thumbs[cut["thumb"]]
 
 
 def test_html_thumbnails_are_bounded(data):

@@ -55,6 +55,8 @@ Json summary_json(const VerifyReport& report) {
     json["errors"] = report.count(yolodata::Severity::error);
     json["warnings"] = report.count(yolodata::Severity::warning);
     json["infos"] = report.count(yolodata::Severity::info);
+    if (report.known) json["known"] = *report.known;
+    if (report.ignored) json["ignored"] = *report.ignored;
     json["rules"] = Json::object();
     for (const auto& [rule, n] : report.count_by_rule()) json["rules"][std::string(rule)] = n;
     json["seconds"] = report.seconds;

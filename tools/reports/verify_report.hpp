@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,13 +14,17 @@
 
 namespace tools {
 
-/// What `yolodata verify` has to say; findings are those that --only and --skip leave.
+/// What `yolodata verify` has to say; findings are those that --only, --skip,
+/// .yolodata.yaml and --baseline leave.
 struct VerifyReport {
     const yolodata::Dataset& dataset;
     const yolodata::VerifyResult& result;
     std::string root;  ///< as people may read it
     double seconds = 0;
     std::uint64_t peak_memory_bytes = 0;
+    std::optional<std::uint64_t> known =
+        {};  ///< findings left out: in --baseline; unset without one
+    std::optional<std::uint64_t> ignored = {};  ///< left out by .yolodata.yaml; unset without one
 
     std::uint64_t count(yolodata::Severity severity) const;
     std::map<std::string_view, std::uint64_t> count_by_rule() const;

@@ -87,6 +87,11 @@ void write_text(const VerifyReport& report, Output& out) {
     if (!result.digest.empty())
         out.write(fmt::format("{} in {:.2f} s ({:.0f} images/s), {}\n", size_text(result.bytes),
                               report.seconds, report.images_per_second(), result.digest));
+    if (report.ignored.value_or(0) > 0)
+        out.write(
+            fmt::format("left out by .yolodata.yaml: {}\n", plural(*report.ignored, "finding")));
+    if (report.known)
+        out.write(fmt::format("known from the baseline: {}\n", plural(*report.known, "finding")));
     const auto errors = report.count(Severity::error), warnings = report.count(Severity::warning);
     const Severity worst = errors > 0     ? Severity::error
                            : warnings > 0 ? Severity::warning
