@@ -14,6 +14,7 @@
 #include "common/interrupt.hpp"
 #include "common/progress.hpp"
 #include "reports/baseline.hpp"
+#include "reports/dataset_options.hpp"
 #include "reports/policy.hpp"
 #include "reports/rule_words.hpp"
 #include "reports/verify_report.hpp"
@@ -33,10 +34,10 @@ using yolodata::Severity;
 constexpr std::string_view program = "yolodata verify";
 
 struct Options {
-    std::string path, format = "text", output, fail_on = "error", manifest, task = "auto",
-                      kpt_shape, list_bad, baseline;
-    std::vector<std::string> only, skip, names;
-    int nc = 0, imgsz = 640, near = 4, jobs = tools::usable_cpus();
+    tools::DatasetOptions dataset;
+    std::string format = "text", output, fail_on = "error", manifest, list_bad, baseline;
+    std::vector<std::string> only, skip;
+    int imgsz = 640, near = 4, jobs = tools::usable_cpus();
     std::uint64_t max_pixels = 178'956'970, thumbnails = 200;
     tools::ByteSize max_memory{
         std::min<std::uint64_t>(std::uint64_t{1} << 30, yolodata::memory_limit().bytes / 2)};
@@ -49,17 +50,11 @@ Options parse(int argc, char** argv) {
                             "Checks a dataset in one pass: every file hashed, every image decoded "
                             "whole, every label row "
                             "judged. Writes nothing into it.");
-    line.positional("PATH", &o.path,
-                    "data.yaml, a folder with one, or a folder with images/ and labels/");
+    o.dataset.add_path(line);
     line.group("What is checked");
     line.option("only", &o.only, "RULE,…", "report these rules only (globs: label/*)");
     line.option("skip", &o.skip, "RULE,…", "leave these rules out");
-    line.option("task", &o.task, "TASK", "what the labels are for").choices = {
-        "auto", "detect", "segment", "pose", "obb"};
-    tools::Option& nc = line.option("nc", &o.nc, "N", "number of classes, in place of data.yaml's");
-    nc.min = 1, nc.max = 100000, nc.default_text = "data.yaml's";
-    line.option("names", &o.names, "A,B,…", "class names, in place of data.yaml's");
-    line.option("kpt-shape", &o.kpt_shape, "N,2|3", "key points a row and numbers a point (pose)");
+    o.dataset.add_options(line);
     tools::Option& imgsz =
         line.option("imgsz", &o.imgsz, "N", "training size that label/tiny-box counts in, px");
     imgsz.min = 1, imgsz.max = 1 << 20;
@@ -101,38 +96,6 @@ Options parse(int argc, char** argv) {
     for (const auto* patterns : {&o.only, &o.skip})
         for (const std::string& pattern : *patterns) tools::rules_matching(pattern);
     return o;
-}
-
-std::optional<yolodata::KeypointShape> parse_shape(const std::string& text) {
-    if (text.empty()) return std::nullopt;
-    unsigned points = 0, dims = 0;
-    int used = 0;
-    if (std::sscanf(text.c_str(), "%6u,%1u%n", &points, &dims, &used) != 2 ||
-        used != static_cast<int>(text.size()) || points < 1 || points > 10000 ||
-        (dims != 2 && dims != 3))
-        throw tools::UsageError{
-            fmt::format("--kpt-shape {}: must be N,2 or N,3 with N from 1 to 10000", text)};
-    return yolodata::KeypointShape{points, dims};
-}
-
-Dataset open(const Options& o) {
-    yolodata::OpenOptions options;
-    if (o.nc > 0) options.class_count = static_cast<std::uint32_t>(o.nc);
-    options.names = o.names;
-    options.task = yolodata::parse_task(o.task);
-    options.keypoints = parse_shape(o.kpt_shape);
-    Dataset dataset = yolodata::open_dataset(o.path, options);
-    const bool stated = dataset.task_stated;
-    yolodata::infer_task(dataset, o.jobs);
-    if (!stated && dataset.task == yolodata::Task::pose && !o.quiet)
-        fmt::print(
-            stderr,
-            "{}: no kpt_shape is given; the rows read as {} key points of x, y, visibility\n",
-            program, dataset.keypoints.points);
-    if (dataset.task == yolodata::Task::pose && dataset.keypoints.points == 0)
-        throw tools::UsageError{
-            "the task is pose, but its number of key points is unknown: give --kpt-shape N,3"};
-    return dataset;
 }
 
 /// The manifest to compare with; an invalid one is a finding.
@@ -193,16 +156,6 @@ void write_bad_list(const Options& o, const Dataset& dataset,
     out.finish();
 }
 
-/// The root as the user names it: a report says nothing of the folders above.
-std::string shown_root(const Options& o, const Dataset& dataset) {
-    const std::string folder =
-        o.path.find('/') == std::string::npos ? "." : o.path.substr(0, o.path.rfind('/'));
-    if (dataset.config.empty()) return o.path;
-    return dataset.config.find('/') == std::string::npos && o.path.ends_with(dataset.config)
-               ? folder
-               : dataset.root;
-}
-
 int exit_code(const Options& o, const std::vector<Finding>& findings) {
     if (o.fail_on == "never") return tools::exit_done;
     const Severity limit = o.fail_on == "error"     ? Severity::error
@@ -225,7 +178,7 @@ void write_report(const Options& o, const tools::VerifyReport& report, tools::Ou
 
 int run(const Options& o) {
     const auto start = std::chrono::steady_clock::now();
-    Dataset dataset = open(o);
+    Dataset dataset = o.dataset.open(program, o.jobs, o.quiet);
     const auto manifest = load_manifest(o, dataset);
     const auto policy = load_policy(o, dataset);
     std::optional<tools::Baseline> baseline;
@@ -249,7 +202,7 @@ int run(const Options& o) {
     progress.finish();
     filter(o, result.findings);
 
-    tools::VerifyReport report{dataset, result, shown_root(o, dataset)};
+    tools::VerifyReport report{dataset, result, o.dataset.shown_root(dataset)};
     if (policy) report.ignored = policy->apply(result.findings);
     if (!o.list_bad.empty()) write_bad_list(o, dataset, result.findings);
     if (baseline) report.known = baseline->remove_known(result.findings);

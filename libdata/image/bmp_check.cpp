@@ -24,6 +24,7 @@ void check_bmp(std::span<const std::byte> bytes, const CheckOptions& options, Im
     const BmpHeader header = read_bmp_header(bytes);
     if (!header.fault.empty()) return judge_header(header, report);
     if (!accept_size(report, header.width, header.height, options)) return;
+    if (options.header_only) return;
     report.mode = header.bits <= 8 ? ColourMode::palette : ColourMode::rgb;
     report.bits = 8;
     report.alpha = header.masks[3].mask != 0;

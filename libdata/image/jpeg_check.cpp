@@ -45,6 +45,7 @@ class JpegCheck {
             return refuse(fmt::format(
                 "a JPEG of {} bits a channel cannot be decoded here; convert it to 8 bits",
                 info_.data_precision));
+        if (header && options_.header_only) return set_orientation(report_, jpeg_.orientation());
         const bool read = header && read_all();
         if (!read && jpeg_.error_code() == JERR_OUT_OF_MEMORY) throw std::bad_alloc();
         judge(read);

@@ -25,6 +25,7 @@ class PngCheck {
         if (!accept_size(report_, static_cast<int>(chunks_.width), static_cast<int>(chunks_.height),
                          options_))
             return;
+        if (options_.header_only) return set_orientation(report_, chunks_.orientation);
         describe_colour();
         PngReader reader(bytes_);
         const bool started = reader.guarded([&] { start(reader); });

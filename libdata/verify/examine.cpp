@@ -132,7 +132,7 @@ struct Examiner::Impl {
             if (image.list != 0) finding.related = {dataset.list_files[image.list - 1]};
             return;
         }
-        CheckOptions wanted{.max_pixels = options.max_pixels};
+        CheckOptions wanted{.max_pixels = options.max_pixels, .header_only = options.header_only};
         if (options.looks) wanted.thumbnail = &thumbnail;
         thumbnail.clear();
         const ImageReport report = check_image(out.image_bytes, wanted);

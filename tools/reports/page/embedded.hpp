@@ -6,6 +6,6 @@
 namespace tools::embedded {
 
 // The texts of the files beside this one, built in by yolo_embed().
-extern const std::string_view page_css, verify_html, verify_js;
+extern const std::string_view page_css, stats_html, verify_html, verify_js;
 
 }  // namespace tools::embedded

@@ -50,6 +50,8 @@ enum class ColourMode : std::uint8_t { unknown, rgb, gray, palette, cmyk };
 struct CheckOptions {
     /// Pictures of more pixels are refused from their header, before any allocation (0 = no limit).
     std::uint64_t max_pixels = 178'956'970;
+    /// Only what the header says: format, size, orientation. No pixel is decoded.
+    bool header_only = false;
     /// Where the picture's rows go as they are decoded; nullptr = nowhere. Not complete afterwards
     /// where damage was found, and for formats and layouts that the check does not read from top to
     /// bottom (interlaced PNG, BMP, WebP, TIFF). JPEGs give their rows at a reduced scale and

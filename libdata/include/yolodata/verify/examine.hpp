@@ -21,6 +21,8 @@ struct ExamineOptions {
     /// image/blank, and what pictures look like, for finding copies.
     bool looks = false;
     bool quality = false;  ///< image/dark, bright, blurry, low-information, odd-aspect
+    /// Of pictures only the header is looked at: size, and faults that show there.
+    bool header_only = false;
     /// Images whose file is larger are image/too-large: they are hashed in pieces, never held.
     std::uint64_t max_image_bytes = std::uint64_t{1} << 30;
     /// Label files that are larger are label/unreadable; hashed in pieces too.
