@@ -69,6 +69,7 @@ TEST(Bmp, RowsInBothOrders) {
             EXPECT_TRUE(report.whole);
             EXPECT_TRUE(report.issues.empty());
             EXPECT_EQ(report.end, bytes.size());
+            EXPECT_EQ(check_image(bytes, {.header_only = true}).width, 13);
             EXPECT_EQ(decode(bytes).rgb, drawn.rgb);
         }
 }

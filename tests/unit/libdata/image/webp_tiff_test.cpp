@@ -143,6 +143,7 @@ TEST(Webp, LosslessAndLossy) {
     EXPECT_TRUE(report.issues.empty());
     EXPECT_EQ(report.end, bytes.size());
     EXPECT_EQ(report.width, 50);
+    EXPECT_EQ(check_image(bytes, {.header_only = true}).width, 50);
     EXPECT_EQ(decode(bytes).rgb, drawn.rgb);
     EXPECT_TRUE(check_image(make_webp(drawn, false)).whole);
 }
@@ -194,6 +195,7 @@ TEST(Tiff, EveryCompression) {
             const Bytes bytes = make_tiff(kind);
             const ImageReport report = check_image(bytes);
             EXPECT_TRUE(report.whole) << compression;
+            EXPECT_EQ(check_image(bytes, {.header_only = true}).height, 30);
             EXPECT_TRUE(report.issues.empty());
             EXPECT_EQ(decode(bytes).rgb, drawn.rgb);
         }
