@@ -117,8 +117,12 @@ def html_of(data, *args):
 def test_html(data):
     data.write("images/val/<img src=x onerror=alert(1)>.png", png(9))
     data.write("labels/val/<img src=x onerror=alert(1)>.txt", b"0 0.9 0.5 0.4 0.2\n")
-    page, whole = Page(html_of(data)), report(data.root, code=1)
+    data.write("labels/val/<!--<script>.txt", b"0 0.9 0.5 0.4 0.2\n")
+    data.config.write_text("path: .\ntrain: images/train\nval: images/val\nnames: [cat, '</script><script>alert(1)', '<img src=x>']\n")
+    text = html_of(data)
+    page, whole = Page(text), report(data.root, code=1)
     page.assert_self_contained()
+    assert "<" not in text.split('id="data">')[1].split("</script>")[0]
     assert len(page.scripts) == 2 and not [tag for tag, _ in page.elements if tag == "img"]
     assert page.data["head"]["dataset"] == whole["dataset"] and page.data["left_out"] == 0
     plain = [{k: v for k, v in f.items() if k not in ("thumb", "shape")} for f in page.data["findings"]]
