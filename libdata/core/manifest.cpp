@@ -38,7 +38,16 @@ std::optional<Sha256Digest> parse_digest(std::string_view hex) {
     throw Error(ErrorKind::corrupt, what);
 }
 
-// The \xNN of a name that is not UTF-8, back to bytes.
+// A name that is not UTF-8 with \xNN for such bytes, and for a backslash too: it must read back as
+// it was.
+std::string escaped_path(const std::string& path) {
+    if (find_invalid_utf8(path) == std::string_view::npos) return path;
+    std::string text;
+    for (const char c : path) text += c == '\\' ? std::string("\\x5c") : std::string(1, c);
+    return escape_invalid_utf8(text);
+}
+
+// The \xNN of such a name, back to bytes.
 std::string unescape(std::string_view text) {
     std::string bytes;
     for (std::size_t i = 0; i < text.size(); ++i) {
@@ -129,11 +138,14 @@ std::string digest_of(std::span<const ManifestEntry> sorted_files) {
 std::string manifest_to_json(const Manifest& manifest) {
     // Written by hand: one line a file, so that a change of the data is a change of that line in a
     // diff.
-    std::string text = fmt::format("{{\"schema\": \"{}\",\n \"digest\": \"{}\",\n \"files\": [",
-                                   schema_id, digest_of(manifest.files));
+    std::string text = fmt::format("{{\"schema\": \"{}\",\n \"digest\": \"{}\",\n", schema_id,
+                                   digest_of(manifest.files));
+    if (!manifest.signature.empty())
+        text += fmt::format(" \"signature\": {},\n", nlohmann::json(manifest.signature).dump());
+    text += " \"files\": [";
     for (std::size_t i = 0; i < manifest.files.size(); ++i) {
         const ManifestEntry& file = manifest.files[i];
-        const std::string path = escape_invalid_utf8(file.path);
+        const std::string path = escaped_path(file.path);
         text += fmt::format(
             "{}\n  {{\"path\": {}, {}\"size\": {}, \"mtime_ns\": {}, \"sha256\": \"{}\"}}",
             i == 0 ? "" : ",", nlohmann::json(path).dump(),
@@ -159,6 +171,10 @@ Manifest parse_manifest(std::string_view json) {
     if (digest == root.end() || !digest->is_string()) fail("it has no digest");
     if (digest->get_ref<const std::string&>() != digest_of(manifest.files))
         fail("its own digest does not hold: it was edited or damaged");
+    if (const auto signature = root.find("signature"); signature != root.end()) {
+        if (!signature->is_string()) fail("its signature is no text");
+        manifest.signature = signature->get<std::string>();
+    }
     return manifest;
 }
 

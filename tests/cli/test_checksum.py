@@ -94,6 +94,10 @@ def test_sha256sum_accepts_and_is_accepted(data):
     data.write("images/val/back\\slash.png", png(60))
     data.write("images/val/new\nline.png", png(61))
     data.write(b"images/val/\xff.png", png(62))
+    data.write(b"images/val/\\x41\xff.png", png(63))
+    run("checksum", data.root, "--quiet")
+    assert "0 differ" in run("checksum", data.root, "--check").stdout
+    (data.root / "yolodata.sha256.json").unlink()
     listed = subprocess.run([BIN / "yolodata", "checksum", data.root, "--format", "sha256sum", "--quiet"],
                             capture_output=True, check=True).stdout
     checked = subprocess.run(["sha256sum", "--strict", "--quiet", "-c"], input=listed, cwd=data.root, capture_output=True)

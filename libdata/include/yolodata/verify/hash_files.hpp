@@ -43,4 +43,23 @@ std::vector<Finding> compare_with_manifest(const Manifest& manifest,
                                            const std::vector<ManifestEntry>& files,
                                            const std::string& root, int jobs);
 
+/// How much of a dataset a comparison reads. Files outside the share are trusted where size and time
+/// are as the manifest says; all others are hashed.
+struct Recheck {
+    double share = 1;       ///< of the files, hashed whatever size and time say: 0 none, 1 all
+    std::uint64_t run = 0;  ///< which share: ⌈1/share⌉ consecutive numbers cover every file
+};
+
+struct Compared {
+    std::vector<Finding> findings;  ///< checksum/…, unsorted
+    std::uint64_t hashed = 0, trusted = 0;
+    bool stopped = false;  ///< by the progress callback; the rest is then empty
+};
+
+/// What differs between a manifest and the files that a dataset names (`paths`, sorted, as files_of
+/// gives them). A manifest without sizes and times trusts nothing.
+Compared compare_dataset(const Manifest& manifest, const std::vector<std::string>& paths,
+                         const std::string& root, int jobs, const Recheck& recheck,
+                         const Progress& progress = {});
+
 }  // namespace yolodata
