@@ -4,10 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/filesystem.hpp>
 #include <map>
 #include <set>
 
+#include "folder_entries.hpp"
 #include "paths.hpp"
 #include "yolodata/core/file.hpp"
 #include "yolodata/core/label.hpp"
@@ -15,8 +15,6 @@
 #include "yolodata/core/utf8.hpp"
 
 namespace yolodata {
-
-namespace fs = boost::filesystem;
 
 namespace {
 
@@ -30,14 +28,16 @@ using LabelFolders = std::map<std::string, LabelFolder>;  ///< by absolute path
 // Folders below the label folder of a split that no image folder stands for: all their labels are
 // orphans.
 void add_folders_below(const std::string& top, LabelFolders& folders) {
-    boost::system::error_code error, ignored;
-    fs::recursive_directory_iterator at(top, error), end;
-    for (; !error && at != end; at.increment(error)) {
-        if (at->symlink_status(ignored).type() != fs::directory_file) continue;
-        if (is_hidden(at->path().filename().native())) {
-            at.disable_recursion_pending();
-        } else {
-            folders.try_emplace(at->path().native());
+    std::vector<std::string> todo{top};
+    while (!todo.empty()) {
+        const std::string folder = std::move(todo.back());
+        todo.pop_back();
+        std::vector<FolderEntry> entries;
+        read_folder(folder, entries);
+        for (const FolderEntry& entry : entries) {
+            if (!entry.folder || entry.link || is_hidden(entry.name)) continue;
+            todo.push_back(join_path(folder, entry.name));
+            folders.try_emplace(todo.back());
         }
     }
 }
@@ -145,11 +145,11 @@ std::string label_folder_of(const std::string& image_folder) {
 }
 
 std::vector<std::string> names_in(const std::string& folder) {
+    std::vector<FolderEntry> entries;
+    read_folder(folder, entries);
     std::vector<std::string> names;
-    boost::system::error_code error;
-    for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
-        names.push_back(at->path().filename().native());
-    std::sort(names.begin(), names.end());
+    names.reserve(entries.size());
+    for (FolderEntry& entry : entries) names.push_back(std::move(entry.name));
     return names;
 }
 

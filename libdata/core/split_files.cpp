@@ -5,15 +5,13 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <boost/filesystem.hpp>
 
+#include "folder_entries.hpp"
 #include "paths.hpp"
 #include "yolodata/core/file.hpp"
 #include "yolodata/core/label.hpp"
 
 namespace yolodata {
-
-namespace fs = boost::filesystem;
 
 namespace {
 
@@ -23,28 +21,11 @@ bool is_pattern(std::string_view text) {
     return text.find_first_of("*?[") != std::string_view::npos;
 }
 
-struct Entry {
-    std::string name;
-    bool folder = false;  ///< itself, or the target of a link
-    bool link = false;
-};
-
-// The entries of a folder that are not hidden, sorted by name. An error ends the list and is
-// returned.
-std::string list_folder(const std::string& folder, std::vector<Entry>& entries) {
-    boost::system::error_code error, ignored;
-    for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
-        Entry entry{at->path().filename().native()};
-        if (is_hidden(entry.name)) continue;
-        const fs::file_type type = at->symlink_status(ignored).type();
-        entry.link = type == fs::symlink_file;
-        entry.folder =
-            entry.link ? fs::is_directory(at->path(), ignored) : type == fs::directory_file;
-        entries.push_back(std::move(entry));
-    }
-    std::sort(entries.begin(), entries.end(),
-              [](const Entry& a, const Entry& b) { return a.name < b.name; });
-    return error ? error.message() : std::string();
+// The entries of a folder that are not hidden. An error ends the list and is returned.
+std::string list_folder(const std::string& folder, std::vector<FolderEntry>& entries) {
+    const std::string error = read_folder(folder, entries);
+    std::erase_if(entries, [](const FolderEntry& entry) { return is_hidden(entry.name); });
+    return error;
 }
 
 std::string_view trimmed(std::string_view line) {
@@ -107,10 +88,10 @@ void SplitFinder::walk(const std::string& top, std::vector<std::string>& linked)
         todo.pop_back();
         if (!enter(folder)) continue;
         out_.folders.push_back(folder);
-        std::vector<Entry> entries;
+        std::vector<FolderEntry> entries;
         if (const std::string error = list_folder(folder, entries); !error.empty())
             out_.unreadable.push_back({folder, "cannot be listed: " + error});
-        for (const Entry& entry : entries) {
+        for (const FolderEntry& entry : entries) {
             const std::string path = join_path(folder, entry.name);
             if (has_image_suffix(entry.name)) {
                 out_.images.push_back({path, 0});
@@ -198,9 +179,9 @@ void SplitFinder::expand(const std::string& folder, const std::vector<std::strin
     }
     const bool any_depth = part == "**";
     if (any_depth) expand(folder, parts, at + 1, matches);
-    std::vector<Entry> entries;
+    std::vector<FolderEntry> entries;
     list_folder(folder, entries);
-    for (const Entry& entry : entries) {
+    for (const FolderEntry& entry : entries) {
         const std::string path = join_path(folder, entry.name);
         if (any_depth) {
             // Links are not followed here: ** would never end in a loop of them.
