@@ -37,6 +37,15 @@ void throw_if_damaged(std::span<const std::byte> bytes) {
             throw Error(ErrorKind::corrupt, "damaged JPEG: " + issue->message);
 }
 
+// libjpeg says nothing of a component that no scan brought: it is left gray.
+bool may_lack_components(jpeg_decompress_struct& info) {
+    if (!jpeg_has_multiple_scans(&info)) return false;
+    if (!info.progressive_mode) return true;  // rare, and nothing tells which scans there were
+    for (int c = 0; c < info.num_components; ++c)
+        if (info.coef_bits[c][0] < 0) return true;
+    return false;
+}
+
 // Inverted CMYK, as Adobe writes it; without a colour profile, in OpenCV's integer arithmetic.
 void cmyk_to_rgb(const JSAMPLE* cmyk, std::uint8_t* rgb, int width) {
     for (int x = 0; x < width; ++x, cmyk += 4, rgb += 3) {
@@ -63,6 +72,7 @@ Decoded decode_jpeg(std::span<const std::byte> bytes, const DecodeOptions& optio
     const bool cmyk = info.num_components == 4;
     info.out_color_space = cmyk ? JCS_CMYK : JCS_RGB;
     Decoded decoded{Picture(width, height), jpeg.orientation()};
+    bool suspect = info.arith_code;
     std::vector<JSAMPLE> inks(cmyk ? static_cast<std::size_t>(width) * 4 : 0);
     const bool read = jpeg.guarded([&] {
         jpeg_start_decompress(&info);
@@ -72,10 +82,11 @@ Decoded decode_jpeg(std::span<const std::byte> bytes, const DecodeOptions& optio
             jpeg_read_scanlines(&info, &line, 1);
             if (cmyk) cmyk_to_rgb(inks.data(), decoded.picture.row(y), width);
         }
+        suspect = suspect || may_lack_components(info);
         jpeg_finish_decompress(&info);
     });
     if (!read) throw_failure(jpeg);
-    if (jpeg.damage().code != 0 || jpeg.ran_out() || info.arith_code) throw_if_damaged(bytes);
+    if (jpeg.damage().code != 0 || jpeg.ran_out() || suspect) throw_if_damaged(bytes);
     return decoded;
 }
 
