@@ -9,7 +9,6 @@
 #include <cerrno>
 #include <memory>
 #include <string_view>
-#include <system_error>
 
 namespace yolodata {
 
@@ -36,9 +35,9 @@ FolderEntry entry_of(int folder, const dirent& found) {
 
 }  // namespace
 
-std::string read_folder(const std::string& path, std::vector<FolderEntry>& entries) {
+int read_folder(const std::string& path, std::vector<FolderEntry>& entries) {
     const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir(path.c_str()), &::closedir);
-    if (!folder) return std::generic_category().message(errno);
+    if (!folder) return errno;
     int error_number = 0;
     for (;;) {
         errno = 0;
@@ -52,7 +51,7 @@ std::string read_folder(const std::string& path, std::vector<FolderEntry>& entri
     }
     std::sort(entries.begin(), entries.end(),
               [](const FolderEntry& a, const FolderEntry& b) { return a.name < b.name; });
-    return error_number == 0 ? std::string() : std::generic_category().message(error_number);
+    return error_number;
 }
 
 }  // namespace yolodata

@@ -13,8 +13,8 @@ struct FolderEntry {
 };
 
 /// What lies in a folder, hidden entries too, sorted by name. Kinds come from the folder itself, so
-/// that no file is looked at where the file system tells them. Returns what ended the list, empty
-/// if nothing did; the entries before it stand.
-std::string read_folder(const std::string& path, std::vector<FolderEntry>& entries);
+/// that no file is looked at where the file system tells them. Returns the error number that ended
+/// the list, 0 if nothing did; the entries before it stand.
+int read_folder(const std::string& path, std::vector<FolderEntry>& entries);
 
 }  // namespace yolodata

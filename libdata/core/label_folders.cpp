@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <map>
 #include <set>
+#include <system_error>
 
 #include "folder_entries.hpp"
 #include "paths.hpp"
@@ -74,11 +76,23 @@ std::string lower_case(std::string text) {
     return text;
 }
 
+// Names in a folder, sorted; returns the error number that ended the list.
+int list_names(const std::string& folder, std::vector<std::string>& names) {
+    std::vector<FolderEntry> entries;
+    const int error = read_folder(folder, entries);
+    names.reserve(entries.size());
+    for (FolderEntry& entry : entries) names.push_back(std::move(entry.name));
+    return error;
+}
+
 /// One label folder at work: what lies in it, and what no image has claimed yet.
 class FolderLook {
  public:
     FolderLook(Dataset& dataset, const std::string& path, const LabelFolder& folder)
-        : dataset_(dataset), path_(path), folder_(folder), names_(names_in(path)) {}
+        : dataset_(dataset), path_(path), folder_(folder) {
+        const int error = list_names(path, names_);
+        if (error != 0 && error != ENOENT && error != ENOTDIR) report_unreadable(error);
+    }
 
     void pair() {
         for (const std::uint32_t i : folder_.images) {
@@ -131,6 +145,17 @@ class FolderLook {
     }
 
  private:
+    // Else the labels would only seem to be missing, and every image to be a background.
+    void report_unreadable(int error) {
+        Finding finding = make_finding(
+            "label/unreadable", relative_to(dataset_.root, path_),
+            fmt::format("the folder cannot be listed: {}; the labels of {} images are not seen",
+                        std::generic_category().message(error), folder_.images.size()));
+        finding.fix = Fix::none;
+        dataset_.findings.push_back(std::move(finding));
+        for (const std::uint32_t i : folder_.images) dataset_.images[i].label_elsewhere = true;
+    }
+
     Dataset& dataset_;
     const std::string& path_;
     const LabelFolder& folder_;
@@ -145,11 +170,8 @@ std::string label_folder_of(const std::string& image_folder) {
 }
 
 std::vector<std::string> names_in(const std::string& folder) {
-    std::vector<FolderEntry> entries;
-    read_folder(folder, entries);
     std::vector<std::string> names;
-    names.reserve(entries.size());
-    for (FolderEntry& entry : entries) names.push_back(std::move(entry.name));
+    list_names(folder, names);
     return names;
 }
 

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <system_error>
 
 #include "folder_entries.hpp"
 #include "paths.hpp"
@@ -23,9 +24,9 @@ bool is_pattern(std::string_view text) {
 
 // The entries of a folder that are not hidden. An error ends the list and is returned.
 std::string list_folder(const std::string& folder, std::vector<FolderEntry>& entries) {
-    const std::string error = read_folder(folder, entries);
+    const int error = read_folder(folder, entries);
     std::erase_if(entries, [](const FolderEntry& entry) { return is_hidden(entry.name); });
-    return error;
+    return error == 0 ? std::string() : std::generic_category().message(error);
 }
 
 std::string_view trimmed(std::string_view line) {

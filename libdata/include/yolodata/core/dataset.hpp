@@ -27,8 +27,8 @@ struct ImageRef {
     std::string path;  ///< relative to Dataset::root with forward slashes; absolute if outside it
     std::string label_path;  ///< likewise; where Ultralytics looks for it, there or not
     bool has_label = false;  ///< a directory entry stands at label_path
-    /// A label was found under another name or in another place, as Dataset::findings tell; nothing
-    /// more is said of a missing one.
+    /// A label was found under another name or in another place, or its folder cannot be listed, as
+    /// Dataset::findings tell; nothing more is said of a missing one.
     bool label_elsewhere = false;
     std::uint32_t splits = 0;  ///< bit i: Dataset::splits[i] names it
     std::uint32_t list = 0;    ///< Dataset::list_files[list − 1] names it; 0 = found in a folder
