@@ -48,6 +48,7 @@ class JpegCheck {
         if (header && options_.header_only) return set_orientation(report_, jpeg_.orientation());
         const bool read = header && read_all();
         if (!read && jpeg_.error_code() == JERR_OUT_OF_MEMORY) throw std::bad_alloc();
+        in_data_ = header;
         judge(read);
         if (report_.whole && info_.buffered_image && options_.thumbnail != nullptr) {
             size_row();
@@ -209,6 +210,8 @@ class JpegCheck {
     void judge_failure() {
         switch (jpeg_.error_code()) {
             case JERR_SOF_UNSUPPORTED:
+                if (in_data_) break;  // the header was fine: damage that reads as such a marker
+                [[fallthrough]];
             case JERR_BAD_PRECISION:
             case JERR_CONVERSION_NOTIMPL:
             case JERR_IMAGE_TOO_BIG:
@@ -319,6 +322,7 @@ class JpegCheck {
     std::vector<JSAMPLE> row_;
     std::array<bool, MAX_COMPONENTS> seen_{};
     bool too_many_scans_ = false;
+    bool in_data_ = false;  ///< the header could be read
 };
 
 }  // namespace

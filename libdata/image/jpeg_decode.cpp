@@ -12,20 +12,24 @@
 namespace yolodata {
 namespace {
 
-[[noreturn]] void throw_failure(JpegDecompressor& jpeg) {
+// in_data: the header could be read, so that a marker of another kind of JPEG is damage.
+[[noreturn]] void throw_failure(JpegDecompressor& jpeg, bool in_data) {
     const std::string text = jpeg.ran_out() ? "the file ends too early" : jpeg.error_text();
     switch (jpeg.error_code()) {
         case JERR_OUT_OF_MEMORY:
             throw std::bad_alloc();
         case JERR_SOF_UNSUPPORTED:
+            if (in_data) break;
+            [[fallthrough]];
         case JERR_BAD_PRECISION:
         case JERR_CONVERSION_NOTIMPL:
         case JERR_IMAGE_TOO_BIG:
             throw Error(ErrorKind::unsupported,
                         "this kind of JPEG cannot be decoded here: " + text);
         default:
-            throw Error(ErrorKind::corrupt, "damaged JPEG: " + text);
+            break;
     }
+    throw Error(ErrorKind::corrupt, "damaged JPEG: " + text);
 }
 
 // What decoded with a warning is looked at again, strictly: a missing end marker alone is no
@@ -60,7 +64,7 @@ void cmyk_to_rgb(const JSAMPLE* cmyk, std::uint8_t* rgb, int width) {
 Decoded decode_jpeg(std::span<const std::byte> bytes, const DecodeOptions& options) {
     JpegDecompressor jpeg(bytes);
     jpeg_decompress_struct& info = jpeg.info;
-    if (!jpeg.guarded([&] { jpeg.read_header(); })) throw_failure(jpeg);
+    if (!jpeg.guarded([&] { jpeg.read_header(); })) throw_failure(jpeg, false);
     const int width = static_cast<int>(info.image_width),
               height = static_cast<int>(info.image_height);
     refuse_bombs(width, height, options);
@@ -85,7 +89,7 @@ Decoded decode_jpeg(std::span<const std::byte> bytes, const DecodeOptions& optio
         suspect = suspect || may_lack_components(info);
         jpeg_finish_decompress(&info);
     });
-    if (!read) throw_failure(jpeg);
+    if (!read) throw_failure(jpeg, true);
     if (jpeg.damage().code != 0 || jpeg.ran_out() || suspect) throw_if_damaged(bytes);
     return decoded;
 }

@@ -26,7 +26,7 @@ struct Manifest {
     std::vector<ManifestEntry> files;  ///< sorted by path bytes, each path once
     bool has_times =
         true;  ///< false: read from a sha256sum list, which knows neither size nor time
-    std::string signature;  ///< Ed25519 over the digest's text, in base64; empty = unsigned
+    std::string signature = {};  ///< Ed25519 over the digest's text, in base64; empty = unsigned
 };
 
 inline constexpr std::string_view manifest_file_name = "yolodata.sha256.json";

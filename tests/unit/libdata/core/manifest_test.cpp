@@ -45,6 +45,22 @@ TEST(ManifestTest, JsonRoundTrip) {
     EXPECT_TRUE(parse_manifest(manifest_to_json({})).files.empty());
 }
 
+TEST(ManifestTest, SignatureStandsInTheJsonOnly) {
+    Manifest manifest = sample();
+    EXPECT_EQ(manifest_to_json(manifest).find("signature"), std::string::npos);
+    manifest.signature = "c2ln";
+    EXPECT_EQ(parse_manifest(manifest_to_json(manifest)).signature, "c2ln");
+    EXPECT_EQ(parse_any_manifest(manifest_to_sha256sum(manifest)).signature, "");
+}
+
+TEST(ManifestTest, NameThatLooksEscapedReadsBack) {
+    for (const std::string path : {"\\x41\xFF", "\\x41", "\xFF\\"}) {
+        Manifest manifest;
+        manifest.files = {{path, 1, 2, digest("x")}};
+        EXPECT_EQ(parse_manifest(manifest_to_json(manifest)).files[0].path, path);
+    }
+}
+
 TEST(ManifestTest, EditedOrDamagedJsonIsRefused) {
     const std::string good = manifest_to_json(sample());
     EXPECT_NO_THROW(parse_manifest(good));

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "drawn.hpp"
+#include "yolodata/core/error.hpp"
 #include "yolodata/core/random.hpp"
 #include "yolodata/image/check.hpp"
 #include "yolodata/image/decode.hpp"
@@ -165,6 +166,33 @@ TEST(CheckJpeg, WrongRestartMarker) {
     ASSERT_TRUE(only(report, ImageRule::corrupt_data));
     EXPECT_THAT(report.issues[0].message,
                 ::testing::HasSubstr("0xd6 instead of restart marker 2 near row 49 of 96"));
+}
+
+void expect_corrupt(const Bytes& bytes) {
+    const ImageReport report = check_image(bytes);
+    EXPECT_TRUE(only(report, ImageRule::corrupt_data)) << describe(report);
+    try {
+        decode(bytes);
+        ADD_FAILURE() << "it decodes";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), ErrorKind::corrupt) << error.what();
+    }
+}
+
+TEST(CheckJpeg, AComponentWithoutAScan) {
+    Bytes bytes = make_jpeg({.interleaved = false});
+    const Bytes scan = test::to_bytes("\xFF\xDA"sv);
+    const auto last = std::find_end(bytes.begin(), bytes.end(), scan.begin(), scan.end());
+    ASSERT_NE(last, bytes.end());
+    bytes.erase(last, bytes.end() - 2);
+    expect_corrupt(bytes);
+}
+
+TEST(CheckJpeg, MarkerOfAnotherKindInTheData) {
+    Bytes bytes = make_jpeg({});
+    const Bytes lossless = test::to_bytes("\xFF\xC3\0\x0B\x08"sv);
+    std::copy(lossless.begin(), lossless.end(), bytes.end() - 200);
+    expect_corrupt(bytes);
 }
 
 TEST(CheckJpeg, BytesBehindTheEnd) {
