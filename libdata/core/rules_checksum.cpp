@@ -24,7 +24,7 @@ constexpr RuleInfo table[] = {
      "The data is not what was signed off.",
      "Write a new manifest if the file is meant."},
     {"checksum/manifest-invalid", Severity::error, Verdict::uses, Fix::none,
-     "The manifest does not parse, or its own digest does not hold.",
+     "The manifest does not parse, or its own digest or signature does not hold.",
      "Nothing can be compared with it.",
      "Restore the manifest, or write a new one."},
 };
