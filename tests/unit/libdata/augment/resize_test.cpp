@@ -48,10 +48,10 @@ TEST(Letterbox, EqualsUltralytics) {
         Letterbox where;
         const Picture boxed =
             letterbox(picture, width, height, vector["options"]["scaleup"], &where);
-        EXPECT_EQ(sha256_of(boxed), vector["output_rgb_sha256"]) << file;
-        EXPECT_DOUBLE_EQ(where.scale_x, vector["ratio_w_h"][0]);
-        EXPECT_EQ(where.left, vector["pad_left_top_right_bottom"][0]);
-        EXPECT_EQ(where.top, vector["pad_left_top_right_bottom"][1]);
+        EXPECT_EQ(sha256_of(boxed), vector["output_rgb_sha256"].get<std::string>()) << file;
+        EXPECT_DOUBLE_EQ(where.scale_x, vector["ratio_w_h"][0].get<double>());
+        EXPECT_EQ(where.left, vector["pad_left_top_right_bottom"][0].get<int>());
+        EXPECT_EQ(where.top, vector["pad_left_top_right_bottom"][1].get<int>());
         ++compared;
     }
     EXPECT_GE(compared, 1);
