@@ -178,3 +178,9 @@ def test_html_in_a_browser(data, tmp_path):
         "mild": sum(f["severity"] != "error" for f in findings),
         "pictures": seen["result"]["pictures"], "drawn": 2}
     assert seen["result"]["pictures"] >= 2
+
+
+def test_reports_name_no_folder_above(data):
+    for path, root in ("set", "set"), ("set/data.yaml", "set"), (data.root, str(data.root)):
+        assert report(path, code=1, cwd=data.root.parent)["dataset"]["root"] == root
+    assert report("data.yaml", code=1, cwd=data.root)["dataset"]["root"] == "."

@@ -63,9 +63,8 @@ std::string DatasetOptions::shown_root(const yolodata::Dataset& dataset) const {
     const std::string folder =
         path.find('/') == std::string::npos ? "." : path.substr(0, path.rfind('/'));
     if (dataset.config.empty()) return path;
-    return dataset.config.find('/') == std::string::npos && path.ends_with(dataset.config)
-               ? folder
-               : dataset.root;
+    if (dataset.config.find('/') != std::string::npos) return dataset.root;
+    return path.ends_with(dataset.config) ? folder : path;
 }
 
 }  // namespace tools
