@@ -137,12 +137,20 @@ class Copier {
         const std::string name =
             renamed == renames_.end() ? path : plan_.changes[renamed->second].to;
         if (!status_of(place_.absolute(path))) return;
+        if (renamed != renames_.end() && status_of(part_ + "/" + name)) {
+            result_.skipped.push_back({renamed->second, name + " is there already"});
+            return carry_under(path, path);
+        }
+        carry_under(path, name);
+        if (renamed != renames_.end()) ++result_.done;
+    }
+
+    void carry_under(const std::string& path, const std::string& name) {
         make_folders(parent_of(part_ + "/" + name));
         const auto rewrite = rewrites_.find(path);
         if (rewrite == rewrites_.end() || !carry_rewritten(path, name, rewrite->second))
             carry_as_it_is(path, name);
         ++result_.files;
-        if (renamed != renames_.end()) ++result_.done;
     }
 
     bool carry_rewritten(const std::string& path, const std::string& name, std::size_t index) {

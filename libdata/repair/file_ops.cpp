@@ -73,17 +73,18 @@ void sync_parents(const std::string& a, const std::string& b) {
     if (parent_of(a) != parent_of(b)) sync_folder(parent_of(b));
 }
 
-void copy_link(const std::string& from, const std::string& to) {
+void copy_link(const std::string& from, const std::string& to, const struct stat& like) {
     std::array<char, PATH_MAX> target{};
     const ssize_t n = ::readlink(from.c_str(), target.data(), target.size() - 1);
     if (n < 0) throw_errno("read the link", from, errno);
     if (::symlink(target.data(), to.c_str()) != 0) throw_errno("write", to, errno);
+    set_mtime(to, mtime_of(like));
 }
 
 void copy_entry(const std::string& from, const std::string& to) {
     const auto st = status_of(from);
     if (!st) throw_errno("open", from, ENOENT);
-    if (S_ISLNK(st->st_mode)) return copy_link(from, to);
+    if (S_ISLNK(st->st_mode)) return copy_link(from, to, *st);
     if (!S_ISREG(st->st_mode))
         throw Error(ErrorKind::unsupported,
                     fmt::format("{} is no file, and cannot be moved to another file system",

@@ -66,7 +66,13 @@ Journal::~Journal() {
 Journal Journal::create(const std::string& quarantine) {
     const std::string path = journal_file(quarantine);
     if (::access(path.c_str(), F_OK) == 0) refuse(quarantine);
-    make_folders(journal_folder(quarantine) + "/old");
+    try {
+        make_folders(journal_folder(quarantine) + "/old");
+    } catch (const Error& error) {
+        throw Error(error.kind(), fmt::format("{}; nothing was changed. Name another folder for it "
+                                              "with --quarantine, outside the dataset",
+                                              error.what()));
+    }
     const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0644);
     if (fd < 0 && errno == EEXIST) refuse(quarantine);
     if (fd < 0) throw_errno("write", path, errno);

@@ -74,7 +74,11 @@ class Undoer {
 
  private:
     void refuse_outside(const JournalEntry& entry) const {
-        const std::string folder = parent_of(place_.absolute(entry.path));
+        refuse_outside(parent_of(place_.absolute(entry.path)));
+        if (!entry.to.empty()) refuse_outside(parent_of(place_.absolute(entry.to)));
+    }
+
+    void refuse_outside(const std::string& folder) const {
         const auto real = real_path(folder), root = real_path(place_.root());
         if (real && root && *real != *root && !real->starts_with(*root + "/"))
             throw Error(ErrorKind::forbidden_state,

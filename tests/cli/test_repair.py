@@ -200,6 +200,18 @@ def test_read_only(data, tmp_path):
     assert not rules_of(tmp_path / "copy") & {"image/truncated", "label/duplicate-row", "image/missing-eoi"}
 
 
+def test_no_room_beside_the_dataset(data):
+    who = read_only(data)
+    for folder in data.root.rglob("*"):
+        folder.chmod(0o777)
+    data.root.chmod(0o777)
+    data.root.parent.chmod(0o555)
+    before = tree(data.root)
+    done = run("repair", data.root, "--apply", code=3, **who)
+    assert "--quarantine" in done.stderr and tree(data.root) == before
+    data.root.parent.chmod(0o777)
+
+
 def test_out_makes_hard_links(data, tmp_path):
     before = tree(data.root)
     result = plan(data.root, "--out", tmp_path / "copy")
@@ -213,6 +225,21 @@ def test_out_makes_hard_links(data, tmp_path):
     assert report(copy)["summary"]["images"] == report(data.root, code=1)["summary"]["images"] - 1
     run("repair", data.root, "--out", copy, code=2)
     run("repair", data.root, "--out", data.root / "copy", code=2)
+
+
+def test_two_files_do_not_become_one(tmp_path):
+    data = SmallDataset(tmp_path / "set")
+    data.write("images/train/a.jpg", (data.root / "images/train/t0.png").read_bytes())
+    data.write("images/train/a.bmp", (data.root / "images/train/t1.png").read_bytes())
+    before = tree(data.root)
+    for how in (["--apply"], ["--out", tmp_path / "copy"]):
+        done = run("repair", data.root, "--fix", "image/format-mismatch", "--quiet", *how, code=3)
+        assert "a.png is there already" in done.stderr
+        root = data.root if how == ["--apply"] else tmp_path / "copy"
+        assert len(list((root / "images/train").glob("a.*"))) == 2
+        if how == ["--apply"]:
+            run("repair", data.root, "--undo")
+            assert tree(data.root) == before
 
 
 def test_a_copy_names_itself(data, tmp_path):

@@ -113,10 +113,13 @@ TEST_F(ApplyTest, TheQuarantineMayLieOnAnotherFileSystem) {
         GTEST_SKIP() << "no second file system at /dev/shm";
     const std::string far = "/dev/shm/yolodata-repair-" + std::to_string(::getpid());
     set_mtime(at("labels/train/t0.txt"), 1'600'000'000'000'000'007);
+    ASSERT_EQ(::symlink("nowhere", at("images/train/x.jpg").c_str()), 0);
+    set_mtime(at("images/train/x.jpg"), 1'500'000'000'000'000'009);
     plan = plan_repair(open(), {});
-    apply_repair(open(), plan, far);
+    EXPECT_EQ(apply_repair(open(), plan, far).done, 5u);
     EXPECT_EQ(label(0), good);
-    EXPECT_EQ(undo_repair(folder, far, false).restored, 4u);
+    EXPECT_EQ(undo_repair(folder, far, false).restored, 5u);
+    EXPECT_EQ(mtime_of(*status_of(at("images/train/x.jpg"))), 1'500'000'000'000'000'009);
     EXPECT_EQ(label(0), bad);
     EXPECT_EQ(mtime_of(*status_of(at("labels/train/t0.txt"))), 1'600'000'000'000'000'007);
     EXPECT_EQ(read_text_file(at("labels/train/t2.txt")), bad);
