@@ -7,8 +7,8 @@
 
 #include <algorithm>
 #include <atomic>
-#include <memory>
 #include <utility>
+#include <vector>
 
 #include "verify/memory_gate.hpp"
 
@@ -22,7 +22,6 @@ struct Item {
     Prepared prepared;
     FileRecord image, label;
 };
-using ItemPtr = std::shared_ptr<Item>;
 
 /// One pair examined. What a large file took of the gate is given back in any case: where an exception ended
 /// a pair with its share kept, the other threads would wait for ever.
@@ -52,7 +51,7 @@ class Pipeline {
              const PackOptions& options, const PackProgress& progress, shard::SetWriter& writer)
         : dataset_(dataset), splits_(splits), places_(places), options_(options), progress_(progress), writer_(writer),
           names_(dataset), budget_(options.max_memory - std::min(options.max_memory / 2, tokens() * record_bytes())),
-          gate_(options.max_memory / 2),
+          gate_(options.max_memory / 2), items_(tokens()),
           examiners_([&] { return Examiner(dataset, examine_options(options), &gate_); }) {}
 
     PipelineResult run() {
@@ -61,10 +60,13 @@ class Pipeline {
         arena.execute([&] {
             tbb::parallel_pipeline(
                 tokens(),
-                tbb::make_filter<void, ItemPtr>(filter_mode::serial_in_order,
+                tbb::make_filter<void, Item*>(filter_mode::serial_in_order,
                                                 [&](tbb::flow_control& control) { return next(control); }) &
-                    tbb::make_filter<ItemPtr, ItemPtr>(filter_mode::parallel, [&](ItemPtr item) { return work(std::move(item)); }) &
-                    tbb::make_filter<ItemPtr, void>(filter_mode::serial_in_order, [&](const ItemPtr& item) { write(*item); }));
+                    tbb::make_filter<Item*, Item*>(filter_mode::parallel, [&](Item* item) { return work(item); }) &
+                    tbb::make_filter<Item*, void>(filter_mode::serial_in_order, [&](Item* item) {
+                                                       write(*item);
+                                                       *item = {};
+                                                   }));
         });
         // Splits without an image stand in the index too.
         if (!result_.stopped) begin_splits_until(splits_.size());
@@ -88,17 +90,17 @@ class Pipeline {
         return static_cast<std::size_t>(std::clamp(options_.max_memory / 2 / record_bytes(), jobs, 4 * jobs));
     }
 
-    ItemPtr next(tbb::flow_control& control) {
+    Item* next(tbb::flow_control& control) {
         if (next_ == places_.size() || result_.stopped) {
             control.stop();
             return nullptr;
         }
-        auto item = std::make_shared<Item>();
-        item->place = places_[next_++];
-        return item;
+        Item& item = items_[next_ % items_.size()];
+        item.place = places_[next_++];
+        return &item;
     }
 
-    ItemPtr work(ItemPtr item) {
+    Item* work(Item* item) {
         const ImageRef& image = dataset_.images[item->place.image];
         const ExaminedPair pair(examiners_.local(), image);
         const Examined& examined = *pair;
@@ -139,6 +141,9 @@ class Pipeline {
     // A thread that holds a share of the gate may wait for the budget, never the other way round.
     MemoryBudget budget_;
     MemoryGate gate_;
+    // What is under way, by turns: it leaves in the order in which it came. Owned here, since TBB forgets
+    // its own tokens when an exception ends the pipeline.
+    std::vector<Item> items_;
     tbb::enumerable_thread_specific<Examiner> examiners_;
     std::atomic<bool> found_bad_{false};
     PipelineResult result_;

@@ -8,9 +8,15 @@ import struct
 import subprocess
 import zlib
 
+import pytest
+
 BIN = pathlib.Path(os.environ["YOLO_BIN"])
 SOURCE = pathlib.Path(os.environ["YOLO_SOURCE"])
 SHARED = SOURCE.parent / "shared"
+
+
+# A sanitizer reserves terabytes of addresses and looks for leaks by ptrace, as strace does.
+plain_build_only = pytest.mark.skipif(bool(os.environ.get("YOLO_SANITIZE")), reason="not with a sanitizer")
 
 
 def run(*args, code=0, **kwargs):

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from small_dataset import BIN, SmallDataset, png, run
+from small_dataset import BIN, SmallDataset, plain_build_only, png, run
 
 LISTED = 17
 
@@ -54,6 +54,7 @@ def test_fast_hashes_what_was_touched(data):
     assert counts(done) == (3, LISTED - 4)
 
 
+@plain_build_only
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
 def test_fast_opens_no_file_of_the_dataset(data):
     trace = data.root.parent / "trace"

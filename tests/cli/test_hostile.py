@@ -14,7 +14,7 @@ import zlib
 import jsonschema
 import pytest
 
-from small_dataset import BIN, SOURCE, SmallDataset, brief, png, report, run
+from small_dataset import BIN, SOURCE, SmallDataset, brief, plain_build_only, png, report, run
 
 SCHEMA = json.loads((SOURCE / "schemas/report.schema.json").read_text())
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root can set this up")
@@ -38,6 +38,7 @@ def errors_of(result):
     return [f[:3] for f in brief(result["findings"]) if f[1] == "error"]
 
 
+@plain_build_only
 def test_a_label_of_one_gigabyte_in_one_line(data, tmp_path):
     if shutil.disk_usage(tmp_path).free < 4 << 30:
         pytest.skip("less than 4 GiB are free")
@@ -63,6 +64,7 @@ def png_header(width, height, interlaced=0):
             + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b""))
 
 
+@plain_build_only
 @pytest.mark.parametrize("interlaced", [0, 1])
 def test_a_picture_that_claims_60000_pixels_a_side(data, interlaced):
     data.write("images/train/t0.png", png_header(60000, 60000, interlaced))
@@ -70,6 +72,7 @@ def test_a_picture_that_claims_60000_pixels_a_side(data, interlaced):
     assert errors_of(result) == [("image/too-large", "error", "images/train/t0.png")]
 
 
+@plain_build_only
 def test_such_a_picture_without_a_limit_is_read_by_rows(data):
     data.write("images/train/t0.png", png_header(60000, 60000))
     result = json.loads(within(1 << 30, "verify", data.root, "--format", "json", "--max-pixels", "0", code=1).stdout)
