@@ -38,7 +38,7 @@ def test_pipeline_then_nothing_to_do_then_only_what_changed(samples):
     assert len(rows) == 3 and losses[2] < losses[0]
 
     val = json.loads((out / "val.json").read_text())
-    assert (val["images"], val["instances"]) == (20, 261)
+    assert (val["images"], val["instances"]) == (20, 245)
     predictions = json.loads((out / "predictions.json").read_text())
     assert len(predictions["images"]) == 20
     assert len(list((out / "runs/predict").glob("*.jpg"))) == 20
