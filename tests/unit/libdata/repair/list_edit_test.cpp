@@ -12,6 +12,7 @@ class ListEditTest : public ScratchFolder {};
 
 TEST_F(ListEditTest, LinesAreResolvedAsSplitsReadThem) {
     put("images/a.jpg", "");
+    put("lists/images/a.jpg", "");  // the root comes first
     put("lists/images/b.jpg", "");
     Dataset dataset;
     dataset.root = boost::filesystem::canonical(folder).native();
