@@ -158,7 +158,9 @@ RepairPlan plan(const RepairCommand& c, const Dataset& dataset, int& signal) {
 }
 
 int run(const RepairCommand& c) {
-    const Dataset dataset = open_for_repair(c);
+    // Undoing needs the root alone, and the task must not stand in its way.
+    const Dataset dataset = c.undo ? yolodata::open_dataset(c.dataset.path)
+                                   : c.dataset.open(tools::repair_program, c.jobs, c.quiet);
     const std::string quarantine =
         c.quarantine.empty() ? default_quarantine(dataset) : c.quarantine;
     if (c.undo) return undo(c, dataset, quarantine);
@@ -169,7 +171,7 @@ int run(const RepairCommand& c) {
     int signal = 0;
     const RepairPlan planned = plan(c, dataset, signal);
     if (planned.stopped) return 128 + signal;
-    tools::RepairReport report{dataset, planned, shown_root(c, dataset),
+    tools::RepairReport report{dataset, planned, c.dataset.shown_root(dataset),
                                c.apply          ? "apply"
                                : !c.out.empty() ? "out"
                                                 : "plan",

@@ -32,6 +32,7 @@ class Applier {
 
     ApplyResult run(const Progress& progress) {
         ApplyResult result;
+        Journal::refuse_unfinished(quarantine_);
         if (plan_.changes.empty()) return result;
         require_outside();
         require_writable();

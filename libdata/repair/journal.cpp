@@ -93,6 +93,10 @@ std::unique_ptr<Journal> Journal::open(const std::string& quarantine) {
     return journal;
 }
 
+void Journal::refuse_unfinished(const std::string& quarantine) {
+    if (const auto journal = open(quarantine); journal && !journal->finished()) refuse(quarantine);
+}
+
 void Journal::read() {
     const std::string text = read_text_file(journal_file(quarantine_));
     std::size_t number = 1;

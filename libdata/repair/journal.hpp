@@ -35,6 +35,8 @@ class Journal {
     /// The one that is there; nullptr if there is none. A last line that is not complete was never
     /// acted on and is passed over. Throws Error(corrupt | forbidden_state).
     static std::unique_ptr<Journal> open(const std::string& quarantine);
+    /// Throws Error(forbidden_state) if a repair there was stopped on its way.
+    static void refuse_unfinished(const std::string& quarantine);
     ~Journal();
     Journal(Journal&&) noexcept;
 

@@ -47,6 +47,17 @@ def test_no_second_repair_over_a_journal(data):
     assert "--undo" in done.stderr and tree(data.root.parent) == kept
 
 
+def test_an_unfinished_repair_has_to_be_undone(data):
+    before = tree(data.root)
+    run("repair", data.root, "--apply", "--quiet")
+    run("repair", data.root, "--apply", "--quiet")  # nothing is left to do
+    journal = data.root.parent / "set.quarantine/yolodata.repair/journal.jsonl"
+    journal.write_text(journal.read_text().replace('{"done":true}\n', ""))
+    assert "--undo" in run("repair", data.root, "--apply", code=2).stderr
+    run("repair", data.root, "--undo")
+    assert tree(data.root) == before
+
+
 def test_edited_files_are_not_overwritten(data):
     before = tree(data.root)
     run("repair", data.root, "--apply", "--quiet")
@@ -108,6 +119,7 @@ def seconds_of(*args):
 def test_killed_at_any_moment(tmp_path):
     data = damaged(tmp_path / "set", copies=12)
     before = tree(data.root)
+    journal = tmp_path / "set.quarantine/yolodata.repair/journal.jsonl"
     apply_seconds = seconds_of(data.root, "--apply")
     undo_seconds = seconds_of(data.root, "--undo")
     assert tree(data.root) == before
@@ -116,11 +128,11 @@ def test_killed_at_any_moment(tmp_path):
         killed += kill_after(rng.uniform(0.2, 1) * apply_seconds, data.root, "--apply")
         state = tree(data.root)
         on_the_way += state != before
-        if (tmp_path / "set.quarantine/yolodata.repair/journal.jsonl").exists():
-            # 2: an undo is due first; 0: killed after the last change, nothing is left to mend.
-            again = subprocess.run([BIN / "yolodata-repair", data.root, "--apply", "--quiet"],
-                                   capture_output=True)
-            assert again.returncode in (0, 2) and tree(data.root) == state
+        if journal.exists():
+            # What stopped on its way has to be undone first; nothing is left to do after a whole repair.
+            again = 0 if journal.read_text().endswith('{"done":true}\n') else 2
+            run("repair", data.root, "--apply", "--quiet", code=again)
+            assert tree(data.root) == state
         for _ in range(2):
             killed += kill_after(rng.uniform(0, 1) * undo_seconds, data.root, "--undo")
         run("repair", data.root, "--undo", "--quiet")

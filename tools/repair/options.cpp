@@ -3,11 +3,7 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
-#include <optional>
-
 #include "yolodata/core/rules.hpp"
-#include "yolodata/verify/verify.hpp"
 
 namespace tools {
 
@@ -38,14 +34,7 @@ void require_one_mode(const RepairCommand& c) {
     if (c.force && !c.undo) throw UsageError{"--force belongs to --undo"};
 }
 
-void dataset_options(CommandLine& line, RepairCommand& c) {
-    line.group("The dataset");
-    line.option("task", &c.task, "TASK", "what the labels are for").choices = {
-        "auto", "detect", "segment", "pose", "obb"};
-    Option& nc = line.option("nc", &c.nc, "N", "number of classes, in place of data.yaml's");
-    nc.min = 1, nc.max = 100000, nc.default_text = "data.yaml's";
-    line.option("names", &c.names, "A,B,…", "class names, in place of data.yaml's");
-    line.option("kpt-shape", &c.kpt_shape, "N,2|3", "key points a row and numbers a point (pose)");
+void limit_options(CommandLine& line, RepairCommand& c) {
     line.group("Limits");
     Option& jobs = line.option("jobs", &c.jobs, "N", "threads");
     jobs.min = 1, jobs.max = 1024;
@@ -55,18 +44,6 @@ void dataset_options(CommandLine& line, RepairCommand& c) {
                 "larger pictures are image/too-large; 0 = no limit");
 }
 
-std::optional<yolodata::KeypointShape> parse_shape(const std::string& text) {
-    if (text.empty()) return std::nullopt;
-    unsigned points = 0, dims = 0;
-    int used = 0;
-    if (std::sscanf(text.c_str(), "%6u,%1u%n", &points, &dims, &used) != 2 ||
-        used != static_cast<int>(text.size()) || points < 1 || points > 10000 ||
-        (dims != 2 && dims != 3))
-        throw UsageError{
-            fmt::format("--kpt-shape {}: must be N,2 or N,3 with N from 1 to 10000", text)};
-    return yolodata::KeypointShape{points, dims};
-}
-
 }  // namespace
 
 RepairCommand parse_repair(int argc, char** argv) {
@@ -74,8 +51,7 @@ RepairCommand parse_repair(int argc, char** argv) {
     CommandLine line(std::string(repair_program),
                      "Plans what mends a dataset, and does it with --apply; --undo brings every "
                      "byte back.");
-    line.positional("PATH", &c.path,
-                    "data.yaml, a folder with one, or a folder with images/ and labels/");
+    c.dataset.add_path(line);
     line.group("What is done");
     line.flag("dry-run", &c.dry_run, "say what would be done, change nothing (the default)");
     line.flag("apply", &c.apply, "do it; the old contents go into the quarantine folder's journal");
@@ -88,7 +64,9 @@ RepairCommand parse_repair(int argc, char** argv) {
     line.option("quarantine", &c.quarantine, "DIR",
                 "where unusable pairs and the journal go, outside the dataset")
         .default_text = "ROOT.quarantine beside the dataset";
-    dataset_options(line, c);
+    line.group("The dataset");
+    c.dataset.add_options(line);
+    limit_options(line, c);
     line.group("Output");
     line.option("format", &c.format, "FORMAT", "form of the plan").choices = {"text", "json"};
     line.option("output", &c.output, "FILE", "write the plan there instead of to stdout");
@@ -103,30 +81,6 @@ RepairCommand parse_repair(int argc, char** argv) {
     require_mendable(c.fix);
     require_one_mode(c);
     return c;
-}
-
-yolodata::Dataset open_for_repair(const RepairCommand& c) {
-    yolodata::OpenOptions options;
-    if (c.nc > 0) options.class_count = static_cast<std::uint32_t>(c.nc);
-    options.names = c.names;
-    options.task = yolodata::parse_task(c.task);
-    options.keypoints = parse_shape(c.kpt_shape);
-    yolodata::Dataset dataset = yolodata::open_dataset(c.path, options);
-    if (c.undo) return dataset;
-    yolodata::infer_task(dataset, c.jobs);
-    if (dataset.task == yolodata::Task::pose && dataset.keypoints.points == 0)
-        throw UsageError{
-            "the task is pose, but its number of key points is unknown: give --kpt-shape N,3"};
-    return dataset;
-}
-
-std::string shown_root(const RepairCommand& c, const yolodata::Dataset& dataset) {
-    if (dataset.config.empty()) return c.path;
-    const auto slash = c.path.rfind('/');
-    const bool named =
-        dataset.config.find('/') == std::string::npos && c.path.ends_with(dataset.config);
-    if (!named) return dataset.root;
-    return slash == std::string::npos ? "." : c.path.substr(0, slash);
 }
 
 }  // namespace tools

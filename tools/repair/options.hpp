@@ -10,7 +10,7 @@
 
 #include "common/command_line.hpp"
 #include "common/progress.hpp"
-#include "yolodata/core/dataset.hpp"
+#include "reports/dataset_options.hpp"
 #include "yolodata/core/memory_limit.hpp"
 
 namespace tools {
@@ -18,9 +18,10 @@ namespace tools {
 inline constexpr std::string_view repair_program = "yolodata repair";
 
 struct RepairCommand {
-    std::string path, out, quarantine, format = "text", output, task = "auto", kpt_shape;
-    std::vector<std::string> fix, names;
-    int nc = 0, jobs = usable_cpus();
+    DatasetOptions dataset;
+    std::string out, quarantine, format = "text", output;
+    std::vector<std::string> fix;
+    int jobs = usable_cpus();
     std::uint64_t max_pixels = 178'956'970;
     ByteSize max_memory{
         std::min<std::uint64_t>(std::uint64_t{1} << 30, yolodata::memory_limit().bytes / 2)};
@@ -29,11 +30,5 @@ struct RepairCommand {
 
 /// Throws UsageError or Answered.
 RepairCommand parse_repair(int argc, char** argv);
-
-/// The dataset as verify reads it, with these options.
-yolodata::Dataset open_for_repair(const RepairCommand& command);
-
-/// The root as the user names it: a report says nothing of the folders above.
-std::string shown_root(const RepairCommand& command, const yolodata::Dataset& dataset);
 
 }  // namespace tools

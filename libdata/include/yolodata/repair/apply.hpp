@@ -31,9 +31,9 @@ struct ApplyResult {
 /// written through a symbolic link.
 ///
 /// Throws before anything is changed: Error(forbidden_state) where the quarantine folder holds a
-/// journal, Error(invalid_argument) where it lies inside the dataset, Error(io) where a folder
-/// cannot be written. Later: Error(resource | io) for a full disk and its like; the journal then
-/// holds what was done. One thread.
+/// journal (of a finished repair only if there is something to do), Error(invalid_argument) where
+/// it lies inside the dataset, Error(io) where a folder cannot be written. Later: Error(resource |
+/// io) for a full disk and its like; the journal then holds what was done. One thread.
 ApplyResult apply_repair(const Dataset& dataset, const RepairPlan& plan,
                          const std::string& quarantine, const Progress& progress = {});
 
