@@ -39,6 +39,7 @@ ManifestEntry parse_sum_line(std::string_view line, std::size_t number) {
     entry.sha256 = *digest;
     entry.path = escaped ? unescape_name(line.substr(66)) : std::string(line.substr(66));
     while (entry.path.starts_with("./")) entry.path.erase(0, 2);
+    if (entry.path.empty()) refuse_manifest(fmt::format("line {} names no file", number));
     return entry;
 }
 

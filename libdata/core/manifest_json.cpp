@@ -159,7 +159,7 @@ class ManifestReader final : public nlohmann::json_sax<nlohmann::json> {
     }
 
     void finish_entry() {
-        if (!has_.path) wrong("has no path");
+        if (!has_.path || entry_.path.empty()) wrong("has no path");
         if (!has_.size) wrong("has no size");
         if (!has_.time) wrong("has no mtime_ns");
         if (!has_.hash) wrong("has no sha256");

@@ -102,7 +102,7 @@ TEST(ManifestTest, Sha256sumOfOtherTools) {
 TEST(ManifestTest, Sha256sumThatIsNone) {
     const std::string hex = to_hex(digest("x"));
     for (const std::string& text :
-         {std::string("hello"), hex, hex + "  ", hex.substr(1) + "  a", hex + " a",
+         {std::string("hello"), hex, hex + "  ", hex + "  ./", hex.substr(1) + "  a", hex + " a",
           "g" + hex.substr(1) + "  a", hex + "  a\n" + hex + "  a\n"})
         EXPECT_THROW(parse_sha256sum(text), Error) << text;
 }
