@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "yolodata/core/error.hpp"
@@ -15,22 +16,27 @@ using format::align_up;
 
 namespace {
 
-void append(std::vector<std::byte>& to, std::span<const std::byte> bytes) { to.insert(to.end(), bytes.begin(), bytes.end()); }
+void append(std::vector<std::byte>& to, std::span<const std::byte> bytes) {
+    to.insert(to.end(), bytes.begin(), bytes.end());
+}
 
 std::string file_sha256(const std::string& path) {
     Sha256 hash;
-    const auto read = Folder(".").stream(path, [&](std::span<const std::byte> piece) { hash.update(piece); });
+    const auto read =
+        Folder(".").stream(path, [&](std::span<const std::byte> piece) { hash.update(piece); });
     if (!read) throw Error(ErrorKind::io, path + " " + read.reason());
     return to_hex(hash.finish());
 }
 
 void check_fits(const RecordData& r) {
     const bool sized = r.width > 0 && r.height > 0 && !r.payload.empty();
-    const bool raw_fits = r.codec != Codec::raw ||
-                          r.payload.size() == static_cast<std::uint64_t>(r.width) * static_cast<std::uint64_t>(r.height) * 3;
+    const bool raw_fits =
+        r.codec != Codec::raw || r.payload.size() == static_cast<std::uint64_t>(r.width) *
+                                                         static_cast<std::uint64_t>(r.height) * 3;
     if (!sized || !raw_fits)
-        throw Error(ErrorKind::invalid_argument, fmt::format("{}: {} bytes do not make a picture of {}x{}", r.source,
-                                                             r.payload.size(), r.width, r.height));
+        throw Error(ErrorKind::invalid_argument,
+                    fmt::format("{}: {} bytes do not make a picture of {}x{}", r.source,
+                                r.payload.size(), r.width, r.height));
 }
 
 }  // namespace
@@ -44,12 +50,16 @@ ShardWriter::ShardWriter(const std::string& path, std::string schema, std::uint6
 
 std::uint64_t ShardWriter::bytes_with(const RecordData& record) const {
     using namespace format;
-    const std::uint64_t stored = align_up(record_header_bytes + record.payload.size(), record_align);
+    const std::uint64_t stored =
+        align_up(record_header_bytes + record.payload.size(), record_align);
     const bool new_block = starts_block(stored);
     const std::uint64_t before = file_.size() + block_.size();
-    const std::uint64_t data = align_up((new_block ? align_up(before, page) : before) + stored, page);
-    const std::uint64_t label = label_header_bytes + record.boxes.size() * box_bytes + record.source.size();
-    const std::uint64_t labels = align_up(section_header_bytes + labels_.size() + align_up(label, label_align), page);
+    const std::uint64_t data =
+        align_up((new_block ? align_up(before, page) : before) + stored, page);
+    const std::uint64_t label =
+        label_header_bytes + record.boxes.size() * box_bytes + record.source.size();
+    const std::uint64_t labels =
+        align_up(section_header_bytes + labels_.size() + align_up(label, label_align), page);
     const std::uint64_t index = section_header_bytes + (index_.size() + 1) * index_entry_bytes +
                                 (blocks_.size() + (new_block ? 1 : 0)) * block_entry_bytes;
     return data + labels + align_up(index, record_align) + tail_bytes;
@@ -61,7 +71,8 @@ bool ShardWriter::starts_block(std::uint64_t stored) const {
 
 void ShardWriter::add(const RecordData& record) {
     check_fits(record);
-    const std::uint64_t stored = align_up(format::record_header_bytes + record.payload.size(), format::record_align);
+    const std::uint64_t stored =
+        align_up(format::record_header_bytes + record.payload.size(), format::record_align);
     const bool new_block = starts_block(stored);
     if (new_block) flush_block();
     const std::uint64_t offset = file_.size() + block_.size();
@@ -113,7 +124,8 @@ void ShardWriter::pad_to(std::uint64_t alignment) {
 }
 
 std::uint64_t ShardWriter::write_section(format::SectionKind kind, std::uint64_t items,
-                                         const std::vector<std::byte>& body, std::uint64_t& checksum) {
+                                         const std::vector<std::byte>& body,
+                                         std::uint64_t& checksum) {
     const std::uint64_t offset = file_.size();
     format::SectionHeader section;
     section.kind = kind;
@@ -131,7 +143,8 @@ ShardEntry ShardWriter::finish() {
     flush_block();
     std::uint64_t labels_checksum = 0, index_checksum = 0;
     format::Footer& footer = header_.footer;
-    footer.labels_offset = write_section(format::SectionKind::labels, rows_, labels_, labels_checksum);
+    footer.labels_offset =
+        write_section(format::SectionKind::labels, rows_, labels_, labels_checksum);
     footer.labels_bytes = file_.size() - footer.labels_offset;
     pad_to(format::page);
 
@@ -141,7 +154,8 @@ ShardEntry ShardWriter::finish() {
         append(index, format::encode(entry));
     }
     for (const format::BlockEntry& block : blocks_) append(index, format::encode(block));
-    footer.index_offset = write_section(format::SectionKind::index, blocks_.size(), index, index_checksum);
+    footer.index_offset =
+        write_section(format::SectionKind::index, blocks_.size(), index, index_checksum);
     footer.index_bytes = file_.size() - footer.index_offset;
     pad_to(format::record_align);
 

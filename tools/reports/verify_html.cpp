@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The report as one page: its data as JSON in the page, shown by page/verify.js.
 #include "reports/page/embedded.hpp"
+
+#include <algorithm>
 #include "reports/page/page.hpp"
 #include "reports/verify_json.hpp"
 #include "yolodata/core/rules.hpp"

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// What damage does: every flipped byte is seen or lies in padding, every truncation is seen, and a file that
-// shrinks, vanishes or is replaced while it is mapped costs records, never the process.
+// What damage does: every flipped byte is seen or lies in padding, every truncation is seen, and a
+// file that shrinks, vanishes or is replaced while it is mapped costs records, never the process.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <functional>
 
 #include "shard/format.hpp"
@@ -24,8 +25,8 @@ using testing::write_set;
 
 constexpr unsigned records = 7;
 
-/// true if every record reads back as it was written; false if damage was noticed. Wrong data that passes
-/// for right is a failure.
+/// true if every record reads back as it was written; false if damage was noticed. Wrong data that
+/// passes for right is a failure.
 bool reads_clean(const std::string& dir) {
     try {
         const ShardSet set(dir, "train");
@@ -33,8 +34,10 @@ bool reads_clean(const std::string& dir) {
         for (unsigned i = 0; i < records; ++i) {
             const RecordData written = made_up_record(i);
             std::vector<std::uint8_t> payload;
-            if (!set.read(i, payload)) clean = false;
-            else EXPECT_EQ(payload, written.payload);
+            if (!set.read(i, payload))
+                clean = false;
+            else
+                EXPECT_EQ(payload, written.payload);
             try {
                 EXPECT_EQ(set.boxes(i), written.boxes);
                 EXPECT_EQ(set.info(i).source, written.source);
@@ -45,7 +48,8 @@ bool reads_clean(const std::string& dir) {
         }
         return clean;
     } catch (const Error& e) {
-        EXPECT_TRUE(e.kind() == ErrorKind::corrupt || e.kind() == ErrorKind::unsupported) << e.what();
+        EXPECT_TRUE(e.kind() == ErrorKind::corrupt || e.kind() == ErrorKind::unsupported)
+            << e.what();
         return false;
     }
 }
@@ -55,11 +59,14 @@ std::vector<bool> padding_of(const std::string& path) {
     const ShardFile file(path, false);
     const format::Footer f = file.header().footer;
     std::vector<bool> padding(f.file_bytes, false);
-    const auto mark = [&](std::uint64_t from, std::uint64_t to) { std::fill(padding.begin() + from, padding.begin() + to, true); };
+    const auto mark = [&](std::uint64_t from, std::uint64_t to) {
+        std::fill(padding.begin() + from, padding.begin() + to, true);
+    };
     const ScannedIndex index = scan_shard(path);
     for (std::size_t i = 0; i < index.entries.size(); ++i) {
         const auto& e = index.entries[i];
-        const std::uint64_t next = i + 1 < index.entries.size() ? index.entries[i + 1].record_offset : f.labels_offset;
+        const std::uint64_t next =
+            i + 1 < index.entries.size() ? index.entries[i + 1].record_offset : f.labels_offset;
         mark(e.record_offset + format::record_header_bytes + e.payload_bytes, next);
         std::array<std::byte, format::label_header_bytes> head;
         EXPECT_TRUE(file.pread(e.label_offset, head));
@@ -126,8 +133,8 @@ TEST(Damage, EveryByteOfTheIndexFileMayGoWrongWithoutWrongData) {
     }
 }
 
-/// Opens a set with two shards' worth of pages in one file, lets `harm` loose on the file and counts the
-/// records that still read. None may read wrongly.
+/// Opens a set with two shards' worth of pages in one file, lets `harm` loose on the file and
+/// counts the records that still read. None may read wrongly.
 unsigned survivors(const std::function<void(const std::string& path)>& harm) {
     const TempFolder dir;
     constexpr unsigned n = 200;
@@ -161,9 +168,14 @@ unsigned survivors(const std::function<void(const std::string& path)>& harm) {
 }
 
 TEST(Damage, AFileThatShrinksWhileMappedCostsRecordsOnly) {
-    // The index lies at the end, so whatever is cut off, no record can be found any more; nothing dies.
+    // The index lies at the end, so whatever is cut off, no record can be found any more; nothing
+    // dies.
     for (const long length : {0L, 4096L, 5000L, 409600L, 900000L})
-        EXPECT_EQ(survivors([&](const std::string& path) { ASSERT_EQ(::truncate(path.c_str(), length), 0); }), 0u) << length;
+        EXPECT_EQ(survivors([&](const std::string& path) {
+                      ASSERT_EQ(::truncate(path.c_str(), length), 0);
+                  }),
+                  0u)
+            << length;
 }
 
 TEST(Damage, AHoleWhereDataWasCostsItsRecordsOnly) {
@@ -191,7 +203,8 @@ TEST(Damage, AShardOfAnotherSetIsNotTaken) {
     const TempFolder a, b;
     write_set(a.path(), records, 0);
     write_set(b.path(), records, 3);
-    std::filesystem::copy_file(b / "val-00000.yds", a / "train-00000.yds", std::filesystem::copy_options::overwrite_existing);
+    std::filesystem::copy_file(b / "val-00000.yds", a / "train-00000.yds",
+                               std::filesystem::copy_options::overwrite_existing);
     EXPECT_THROW(ShardSet(a.path(), "train"), Error);
 }
 

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <numeric>
 
 #include "shard/shard_file.hpp"
@@ -84,7 +85,8 @@ TEST(Scan, ADamagedHeaderCostsItsRecordOnly) {
     ASSERT_EQ(scanned.entries.size(), 59u);
     EXPECT_EQ(scanned.numbers[10], 11u);
     EXPECT_EQ(scanned.entries[10], whole.entries[11]);
-    EXPECT_EQ(scanned.entries[19].label_offset, 0u);  // record 20: its label entry is the damaged one
+    EXPECT_EQ(scanned.entries[19].label_offset,
+              0u);  // record 20: its label entry is the damaged one
     EXPECT_EQ(scanned.entries[20], whole.entries[21]);
 }
 

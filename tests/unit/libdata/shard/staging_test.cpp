@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "small_set.hpp"
 #include "yolodata/core/error.hpp"
 #include "yolodata/shard/reader.hpp"
@@ -84,11 +86,13 @@ TEST(Staging, ASetIsOnlyReplacedOnRequestAndNeverMixed) {
     {
         Staging staging(out, Staging::Old::replace);
         const SetIndex index = stage(staging, 2);
-        EXPECT_EQ(ShardSet(out, "train").size(), 90u);  // the old set serves until the new one is whole
+        EXPECT_EQ(ShardSet(out, "train").size(),
+                  90u);  // the old set serves until the new one is whole
         staging.publish(index);
     }
     EXPECT_EQ(ShardSet(out, "train").size(), 2u);
-    EXPECT_EQ(listing(out), (std::vector<std::string>{"index.json", "notes.txt", "train-00000.yds"}));
+    EXPECT_EQ(listing(out),
+              (std::vector<std::string>{"index.json", "notes.txt", "train-00000.yds"}));
 }
 
 TEST(Staging, AReaderOfTheOldSetIsNotDisturbed) {

@@ -2,6 +2,7 @@
 // Copies of pictures: exact, of other coding, near; within a split and across.
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "small_dataset.hpp"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Three optimizer steps with EMA through the whole network against Ultralytics 8.4.190.
+#include <algorithm>
 #include <cmath>
 
 #include "../support.hpp"
