@@ -230,7 +230,7 @@ def test_kill_leaves_no_half_set(tmp_path):
     whole, seconds = tree(out), time.monotonic() - began
     old = shutil.copytree(out, tmp_path / "old")
     for attempt in range(10):
-        shutil.rmtree(out)
+        shutil.rmtree(out, ignore_errors=True)  # killed before it was made, on a busy machine
         if attempt % 2:
             shutil.copytree(old, out)  # replacing a set
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
