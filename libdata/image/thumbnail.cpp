@@ -7,6 +7,13 @@ namespace yolodata {
 
 void AreaMean::begin(int width, int height, int out_width, int out_height) {
     columns_ = width, rows_ = height, out_columns_ = out_width, out_rows_ = out_height, y_ = 0;
+    edges_.resize(static_cast<std::size_t>(out_width));
+    parts_.resize(edges_.size());
+    for (int x = 0; x < out_width; ++x) {
+        const double end = static_cast<double>(width) * (x + 1) / out_width;
+        edges_[x] = std::min(static_cast<int>(end), width - 1);
+        parts_[x] = static_cast<float>(end - edges_[x]);
+    }
     sums_.assign(static_cast<std::size_t>(width) + 1, 0);
     line_.assign(static_cast<std::size_t>(out_width), 0);
     out_.assign(static_cast<std::size_t>(out_width) * static_cast<std::size_t>(out_height), 0);
@@ -14,18 +21,13 @@ void AreaMean::begin(int width, int height, int out_width, int out_height) {
 
 void AreaMean::add_row(const std::uint8_t* gray) {
     for (int x = 0; x < columns_; ++x) sums_[x + 1] = sums_[x] + gray[x];
-    // Sum of the pixels before a place between two of them.
-    const auto before = [&](double place) {
-        const int whole = std::min(static_cast<int>(place), columns_ - 1);
-        return static_cast<double>(sums_[whole]) + (place - whole) * gray[whole];
-    };
-    const double width = static_cast<double>(columns_) / out_columns_;
-    double last = 0;
+    const float per_column = static_cast<float>(out_columns_) / static_cast<float>(columns_);
+    double before = 0;  // sum of the pixels left of the column
     for (int x = 0; x < out_columns_; ++x) {
-        const double next =
-            x + 1 == out_columns_ ? static_cast<double>(sums_[columns_]) : before((x + 1) * width);
-        line_[x] = static_cast<float>((next - last) / width);
-        last = next;
+        const int edge = edges_[x];
+        const double sum = static_cast<double>(sums_[edge]) + parts_[x] * gray[edge];
+        line_[x] = static_cast<float>(sum - before) * per_column;
+        before = sum;
     }
     // This row's share of each output row that it touches.
     const double height = static_cast<double>(rows_) / out_rows_;

@@ -12,6 +12,7 @@ trap 'rm -rf "$scratch"' EXIT
 export YOLO_CONFIG_DIR=$scratch/config YOLO_OFFLINE=true
 python3 "$here/make_big.py" "$coco" train2017 "$scratch/big" 40
 cd "$scratch"
+sed -i "s#^path:.*#path: $scratch/big#" big/data.yaml  # a relative path is not relative to data.yaml there
 now() { date +%s.%N; }
 one() { # one NAME COMMAND…: images a second of the whole process
     local name=$1 start stop; shift

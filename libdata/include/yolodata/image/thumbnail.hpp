@@ -23,6 +23,8 @@ class AreaMean {
 
  private:
     int columns_ = 0, rows_ = 0, out_columns_ = 0, out_rows_ = 0, y_ = 0;
+    std::vector<int> edges_;           ///< the pixel in which each output column ends
+    std::vector<float> parts_;         ///< and how much of it belongs to the column
     std::vector<std::uint64_t> sums_;  ///< of the row's pixels before x
     std::vector<float> line_, out_;
 };
