@@ -78,8 +78,8 @@ void complain_of(const RepairPlan& plan, const std::vector<yolodata::SkippedChan
             printable(skip.reason));
 }
 
-int apply(const RepairCommand& c, const Dataset& dataset, const RepairPlan& plan,
-          tools::RepairReport& report) {
+int run_apply(const RepairCommand& c, const Dataset& dataset, const RepairPlan& plan,
+              tools::RepairReport& report) {
     Stopper stopper("repair", "files", c.quiet);
     yolodata::ApplyResult result;
     try {
@@ -110,8 +110,8 @@ int apply(const RepairCommand& c, const Dataset& dataset, const RepairPlan& plan
     return result.skipped.empty() ? tools::exit_done : tools::exit_failed;
 }
 
-int copy(const RepairCommand& c, const Dataset& dataset, const RepairPlan& plan,
-         tools::RepairReport& report) {
+int run_copy(const RepairCommand& c, const Dataset& dataset, const RepairPlan& plan,
+             tools::RepairReport& report) {
     Stopper stopper("copy", "files", c.quiet);
     const yolodata::CopyResult result = copy_repaired(dataset, plan, c.out, stopper.callback());
     if (result.stopped) {
@@ -130,7 +130,7 @@ int copy(const RepairCommand& c, const Dataset& dataset, const RepairPlan& plan,
     return result.skipped.empty() ? tools::exit_done : tools::exit_failed;
 }
 
-int undo(const RepairCommand& c, const Dataset& dataset, const std::string& quarantine) {
+int run_undo(const RepairCommand& c, const Dataset& dataset, const std::string& quarantine) {
     Stopper stopper("undo", "files", c.quiet);
     const yolodata::UndoResult result =
         yolodata::undo_repair(dataset.root, quarantine, c.force, stopper.callback());
@@ -163,7 +163,7 @@ int run(const RepairCommand& c) {
                                    : c.dataset.open(tools::repair_program, c.jobs, c.quiet);
     const std::string quarantine =
         c.quarantine.empty() ? default_quarantine(dataset) : c.quarantine;
-    if (c.undo) return undo(c, dataset, quarantine);
+    if (c.undo) return run_undo(c, dataset, quarantine);
     if (!dataset.resolved)
         throw yolodata::Error(
             yolodata::ErrorKind::corrupt,
@@ -176,8 +176,8 @@ int run(const RepairCommand& c) {
                                : !c.out.empty() ? "out"
                                                 : "plan",
                                quarantine};
-    if (c.apply) return apply(c, dataset, planned, report);
-    if (!c.out.empty()) return copy(c, dataset, planned, report);
+    if (c.apply) return run_apply(c, dataset, planned, report);
+    if (!c.out.empty()) return run_copy(c, dataset, planned, report);
     write_report(c, report);
     return tools::exit_done;
 }
