@@ -49,7 +49,7 @@ Pairs compared(const NearQuery& query) {
 }
 
 TEST(NearSearch, FindsWhatComparingAllPairsFinds) {
-    const auto queries = hashes_with_neighbours(3000, 1);
+    const auto queries = hashes_with_neighbours(1500, 1);
     std::vector<std::uint64_t> hashes;
     for (const PerceptualHash& hash : queries) hashes.push_back(hash.turned[0]);
     std::size_t last = 0;
