@@ -5,6 +5,7 @@
 #include "yolodata/core/error.hpp"
 #include "yolodata/image/check.hpp"
 #include "yolodata/image/decode.hpp"
+#include "yolodata/image/thumbnail.hpp"
 
 namespace fuzz {
 
@@ -12,7 +13,12 @@ namespace fuzz {
 inline void check_and_decode(std::span<const std::byte> bytes) {
     using namespace yolodata;
     constexpr std::uint64_t max_pixels = 1 << 18;  // speed: the codecs' time goes by pixels
-    const ImageReport report = check_image(bytes, {max_pixels});
+    GrayThumbnail thumbnail;
+    const ImageReport report =
+        check_image(bytes, {.max_pixels = max_pixels, .thumbnail = &thumbnail});
+    const ImageReport plain = check_image(bytes, {.max_pixels = max_pixels});
+    demand(plain.whole == report.whole && plain.issues.size() == report.issues.size(),
+           "a thumbnail changes no verdict");
     for (std::size_t i = 1; i < report.issues.size(); ++i)
         demand(report.issues[i - 1].rule <= report.issues[i].rule, "issues stand in order");
     for (const ImageIssue& issue : report.issues)
