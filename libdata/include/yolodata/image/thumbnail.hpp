@@ -52,9 +52,10 @@ class GrayThumbnail {
     int lowest_ = 255, highest_ = 0;
 };
 
-/// Luma of 8-bit RGB (ITU-R BT.601 in 1/256); equal channels give their own value.
+/// Luma of 8-bit RGB (ITU-R BT.601 in 1/256), rounded: cut off, its noise doubles the Laplacian of a
+/// smooth picture. Equal channels give their own value.
 inline std::uint8_t luma(const std::uint8_t* rgb) {
-    return static_cast<std::uint8_t>((77 * rgb[0] + 150 * rgb[1] + 29 * rgb[2]) >> 8);
+    return static_cast<std::uint8_t>((77 * rgb[0] + 150 * rgb[1] + 29 * rgb[2] + 128) >> 8);
 }
 
 }  // namespace yolodata
