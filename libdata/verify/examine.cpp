@@ -176,11 +176,13 @@ struct Examiner::Impl {
         if (options.looks) look = look_at(thumbnail, report);
     }
 
-    // Empty where the check's decoder is content and this one is not.
+    // Empty where the check's decoder is content and this one is not, and where the pixels are more
+    // than a file may take: such a picture was checked by rows, and is not compared with others.
     Picture decode_whole(const ImageReport& report, const Examined& out) {
         constexpr std::uint64_t small_picture = std::uint64_t{4} << 20;
         const std::uint64_t pixels = std::uint64_t{3} * static_cast<std::uint64_t>(report.width) *
                                      static_cast<std::uint64_t>(report.height);
+        if (out.image_bytes.size() + pixels > options.max_image_bytes) return {};
         if (gate != nullptr && pixels > small_picture) hold(out.image_bytes.size() + pixels);
         try {
             return decode(out.image_bytes, {.max_pixels = 0});

@@ -13,6 +13,8 @@ class MemoryGate {
  public:
     explicit MemoryGate(std::uint64_t limit) : limit_(limit) {}
 
+    bool fits(std::uint64_t bytes) const { return bytes <= limit_; }
+
     /// Waits until `bytes` fit beside what others hold; one that is larger than the limit waits to
     /// be alone. Who holds a share must not ask for another before it is released.
     void acquire(std::uint64_t bytes) {

@@ -115,11 +115,12 @@ class SamePictures {
     }
 
     // Of the pixels as shown; nothing where the file has changed since the pass and does not
-    // decode.
+    // decode, or takes more than the memory allowed.
     std::optional<Sha256Digest> digest(const Folder& folder, std::uint32_t place) {
         const Look& seen = look(place);
         const std::uint64_t bytes =
             pair(place).image.size + std::uint64_t{3} * seen.width * seen.height;
+        if (!gate_.fits(bytes)) return std::nullopt;
         gate_.acquire(bytes);
         std::optional<Sha256Digest> result;
         try {

@@ -20,7 +20,7 @@ struct VerifyOptions {
     int near = 4;
     int jobs = 1;  ///< worker threads, ≥ 1; the result does not depend on it
     /// Bytes for files in work, beyond the program itself (about 100 MiB). A file that alone is
-    /// larger is image/too-large.
+    /// larger is image/too-large; one that is larger with its pixels is not decoded to be compared.
     std::uint64_t max_memory = std::uint64_t{1} << 30;
     /// Compare with this manifest; nullptr = with none. Must live as long as the call.
     const Manifest* manifest = nullptr;
@@ -40,7 +40,7 @@ struct VerifyResult {
 
 /// Checks a whole dataset in one parallel pass: each image and label is read once, hashed, decoded
 /// whole, its rows judged; then what only the whole can tell. Bounded memory: `jobs` files at a
-/// time, and what the findings and 150 bytes an image take. Never writes. Throws Error(resource |
+/// time, and what the findings and a few hundred bytes an image take. Never writes. Throws Error(resource |
 /// io) for failures of this process; what `progress` throws is passed on.
 VerifyResult verify(const Dataset& dataset, const VerifyOptions& options,
                     const Progress& progress = {});
