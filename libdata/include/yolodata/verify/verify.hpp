@@ -40,8 +40,8 @@ struct VerifyResult {
 
 /// Checks a whole dataset in one parallel pass: each image and label is read once, hashed, decoded
 /// whole, its rows judged; then what only the whole can tell. Bounded memory: `jobs` files at a
-/// time, and what the findings and a few hundred bytes an image take. Never writes. Throws Error(resource |
-/// io) for failures of this process; what `progress` throws is passed on.
+/// time, and what the findings and a few hundred bytes an image take. Never writes. Throws
+/// Error(resource | io) for failures of this process; what `progress` throws is passed on.
 VerifyResult verify(const Dataset& dataset, const VerifyOptions& options,
                     const Progress& progress = {});
 
