@@ -18,11 +18,13 @@
 #include "reports/policy.hpp"
 #include "reports/rule_words.hpp"
 #include "reports/verify_report.hpp"
+#include "verify/shard_set.hpp"
 #include "yolodata/core/error.hpp"
 #include "yolodata/core/file.hpp"
 #include "yolodata/core/memory_limit.hpp"
 #include "yolodata/core/rules.hpp"
 #include "yolodata/core/utf8.hpp"
+#include "yolodata/upkeep/check.hpp"
 #include "yolodata/verify/verify.hpp"
 
 namespace {
@@ -41,16 +43,28 @@ struct Options {
     std::uint64_t max_pixels = 178'956'970, thumbnails = 200;
     tools::ByteSize max_memory{
         std::min<std::uint64_t>(std::uint64_t{1} << 30, yolodata::memory_limit().bytes / 2)};
-    bool nul = false, quality = false, quiet = false, no_config = false;
+    bool nul = false, quality = false, quiet = false, no_config = false, fast = false;
+    bool shards = false;  ///< PATH is a shard set or a shard
 };
+
+void refuse_what_does_not_apply(const Options& o, const tools::CommandLine& line) {
+    if (!o.shards && o.fast)
+        throw tools::UsageError{"--fast is for shard sets; of a dataset every file is read"};
+    if (!o.shards) return;
+    for (const char* name : {"imgsz", "kpt-shape", "manifest", "names", "nc", "near", "quality", "task"})
+        if (line.given(name))
+            throw tools::UsageError{
+                fmt::format("--{} is for datasets; {} is a shard set", name, o.dataset.path)};
+}
 
 Options parse(int argc, char** argv) {
     Options o;
     tools::CommandLine line(std::string(program),
                             "Checks a dataset in one pass: every file hashed, every image decoded "
                             "whole, every label row "
-                            "judged. Writes nothing into it.");
-    o.dataset.add_path(line);
+                            "judged. Writes nothing into it. A shard set is checked likewise: "
+                            "every record, every checksum.");
+    o.dataset.add_path(line, "; or a folder of shards, or one .yds file");
     line.group("What is checked");
     line.option("only", &o.only, "RULE,…", "report these rules only (globs: label/*)");
     line.option("skip", &o.skip, "RULE,…", "leave these rules out");
@@ -62,6 +76,8 @@ Options parse(int argc, char** argv) {
         "near", &o.near, "BITS", "of 64 by which the perceptual hashes of near copies may differ");
     near.min = 0, near.max = 8;
     line.flag("quality", &o.quality, "also tell dark, bright, blurry and empty pictures (slower)");
+    line.flag("fast", &o.fast,
+              "of shards: only headers, indices and their agreement with index.json");
     line.option("manifest", &o.manifest, "FILE", "compare with this manifest or sha256sum list")
         .default_text = "yolodata.sha256.json in the dataset, if there";
     line.option(
@@ -91,10 +107,13 @@ Options parse(int argc, char** argv) {
     line.epilog(
         "Exit code: 0 nothing found at or above --fail-on, 1 findings, 2 wrong command line, 3 "
         "could not check.\n"
+        "--list-bad of a shard set gives the paths that the pictures had in their dataset.\n"
         "Example: yolodata verify data.yaml --format json --output report.json --fail-on warning");
     line.parse(argc, argv);
     for (const auto* patterns : {&o.only, &o.skip})
         for (const std::string& pattern : *patterns) tools::rules_matching(pattern);
+    o.shards = yolodata::shard::is_shard_path(o.dataset.path);
+    refuse_what_does_not_apply(o, line);
     return o;
 }
 
@@ -150,7 +169,8 @@ void write_bad_list(const Options& o, const Dataset& dataset,
     std::set<std::string> bad;
     for (const Finding& finding : findings)
         if (finding.severity == Severity::error && !finding.image.empty())
-            bad.insert(dataset.absolute(finding.image));
+            // A shard knows its pictures by their names in the dataset that it was made from.
+            bad.insert(o.shards ? finding.image : dataset.absolute(finding.image));
     tools::Output out(o.list_bad);
     for (const std::string& path : bad) out.write(path + (o.nul ? '\0' : '\n'));
     out.finish();
@@ -176,13 +196,9 @@ void write_report(const Options& o, const tools::VerifyReport& report, tools::Ou
     write_text(report, out);
 }
 
-int run(const Options& o) {
-    const auto start = std::chrono::steady_clock::now();
-    Dataset dataset = o.dataset.open(program, o.jobs, o.quiet);
+/// The pass over the dataset itself.
+yolodata::VerifyResult check_dataset(const Options& o, Dataset& dataset) {
     const auto manifest = load_manifest(o, dataset);
-    const auto policy = load_policy(o, dataset);
-    std::optional<tools::Baseline> baseline;
-    if (!o.baseline.empty()) baseline.emplace(o.baseline);
     yolodata::VerifyOptions options;
     options.examine.max_pixels = o.max_pixels;
     options.examine.imgsz = o.imgsz;
@@ -200,9 +216,28 @@ int run(const Options& o) {
             return true;
         });
     progress.finish();
+    return result;
+}
+
+int run(const Options& o) {
+    const auto start = std::chrono::steady_clock::now();
+    std::optional<tools::Baseline> baseline;
+    if (!o.baseline.empty()) baseline.emplace(o.baseline);
+    Dataset dataset;
+    yolodata::VerifyResult result;
+    if (o.shards) {
+        result = tools::check_shard_set(
+            o.dataset.path, {.fast = o.fast, .jobs = o.jobs, .max_memory = o.max_memory.bytes},
+            o.quiet, dataset);
+    } else {
+        dataset = o.dataset.open(program, o.jobs, o.quiet);
+    }
+    const auto policy = load_policy(o, dataset);
+    if (!o.shards) result = check_dataset(o, dataset);
     filter(o, result.findings);
 
     tools::VerifyReport report{dataset, result, o.dataset.shown_root(dataset)};
+    report.shards = o.shards;
     if (policy) report.ignored = policy->apply(result.findings);
     if (!o.list_bad.empty()) write_bad_list(o, dataset, result.findings);
     if (baseline) report.known = baseline->remove_known(result.findings);

@@ -12,5 +12,6 @@ std::span<const RuleInfo> image_rules();
 std::span<const RuleInfo> label_rules();
 std::span<const RuleInfo> dataset_rules();
 std::span<const RuleInfo> checksum_rules();
+std::span<const RuleInfo> shard_rules();
 
 }  // namespace yolodata

@@ -14,7 +14,7 @@ namespace {
 std::vector<RuleInfo> joined_tables() {
     std::vector<RuleInfo> all;
     for (const std::span<const RuleInfo> table :
-         {checksum_rules(), dataset_rules(), image_rules(), label_rules()})
+         {checksum_rules(), dataset_rules(), image_rules(), label_rules(), shard_rules()})
         all.insert(all.end(), table.begin(), table.end());
     std::sort(all.begin(), all.end(),
               [](const RuleInfo& a, const RuleInfo& b) { return a.id < b.id; });

@@ -25,9 +25,9 @@ std::optional<yolodata::KeypointShape> parse_shape(const std::string& text) {
 
 }  // namespace
 
-void DatasetOptions::add_path(CommandLine& line) {
+void DatasetOptions::add_path(CommandLine& line, const std::string& more) {
     line.positional("PATH", &path,
-                    "data.yaml, a folder with one, or a folder with images/ and labels/");
+                    "data.yaml, a folder with one, or a folder with images/ and labels/" + more);
 }
 
 void DatasetOptions::add_options(CommandLine& line) {

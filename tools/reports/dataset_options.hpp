@@ -15,8 +15,8 @@ struct DatasetOptions {
     std::vector<std::string> names;
     int nc = 0;
 
-    /// PATH.
-    void add_path(CommandLine& line);
+    /// PATH; `more`: what else this command takes there.
+    void add_path(CommandLine& line, const std::string& more = {});
     /// --task, --nc, --names, --kpt-shape.
     void add_options(CommandLine& line);
 

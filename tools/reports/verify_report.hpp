@@ -26,6 +26,8 @@ struct VerifyReport {
         {};  ///< findings left out: in --baseline; unset without one
     std::optional<std::uint64_t> ignored = {};  ///< left out by .yolodata.yaml; unset without one
 
+    bool shards = false;  ///< of a shard set: images are records
+
     std::uint64_t count(yolodata::Severity severity) const;
     std::map<std::string_view, std::uint64_t> count_by_rule() const;
     double images_per_second() const {

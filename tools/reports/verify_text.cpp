@@ -80,10 +80,15 @@ void write_text(const VerifyReport& report, Output& out) {
     const bool colour = out.wants_colour();
     for (const Group& g : group(report.result.findings)) write_group(g, colour, out);
     const yolodata::VerifyResult& result = report.result;
-    out.write(fmt::format("{}, {} with {}, {}; {} that Ultralytics would drop\n",
-                          plural(result.images, "image"), plural(result.labels, "label"),
-                          plural(result.rows, "row"), plural(result.backgrounds, "background"),
-                          plural(result.unusable_images, "image")));
+    if (report.shards)
+        out.write(fmt::format("{} with {}, {}; {} that cannot be read\n",
+                              plural(result.images, "record"), plural(result.rows, "row"),
+                              plural(result.backgrounds, "background"), result.unusable_images));
+    else
+        out.write(fmt::format("{}, {} with {}, {}; {} that Ultralytics would drop\n",
+                              plural(result.images, "image"), plural(result.labels, "label"),
+                              plural(result.rows, "row"), plural(result.backgrounds, "background"),
+                              plural(result.unusable_images, "image")));
     if (!result.digest.empty())
         out.write(fmt::format("{} in {:.2f} s ({:.0f} images/s), {}\n", size_text(result.bytes),
                               report.seconds, report.images_per_second(), result.digest));
