@@ -17,6 +17,7 @@
 #include "common/progress.hpp"
 #include "repair/options.hpp"
 #include "repair/report.hpp"
+#include "repair/shard_set.hpp"
 #include "yolodata/core/error.hpp"
 #include "yolodata/core/manifest.hpp"
 #include "yolodata/core/utf8.hpp"
@@ -158,6 +159,7 @@ RepairPlan plan(const RepairCommand& c, const Dataset& dataset, int& signal) {
 }
 
 int run(const RepairCommand& c) {
+    if (c.shards) return tools::repair_shard_set(c);
     // Undoing needs the root alone, and the task must not stand in its way.
     const Dataset dataset = c.undo ? yolodata::open_dataset(c.dataset.path)
                                    : c.dataset.open(tools::repair_program, c.jobs, c.quiet);

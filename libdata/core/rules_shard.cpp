@@ -20,7 +20,7 @@ constexpr RuleInfo table[] = {
     {"shard/truncated", Severity::error, Verdict::never_sees, Fix::none,
      "A shard that is shorter than its header or index.json says.",
      "The copy was not finished: the shard cannot be opened.",
-     "Copy the shard anew; yolodata repair --out keeps the records that are whole."},
+     "Copy the shard anew; yolodata repair says which records can still be had."},
     {"shard/record-corrupt", Severity::error, Verdict::never_sees, Fix::none,
      "A record whose checksum does not hold: its head, its picture or its labels.",
      "fit leaves the record out and trains on another in its place.",

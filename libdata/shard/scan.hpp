@@ -16,7 +16,7 @@ struct ScannedIndex {
 };
 
 /// Rebuilds the index of a shard whose header, index or tail is lost: walks the record headers, and where one
-/// is damaged looks for the next on 64-byte boundaries. Only headers and label entries are checked, no
+/// is damaged looks for the next on 64-byte boundaries; finds labels also where their section's head is lost. Only headers and label entries are checked, no
 /// payload. Throws Error(not_found | io) if the file cannot be read.
 ScannedIndex scan_shard(const std::string& path);
 

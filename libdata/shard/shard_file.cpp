@@ -57,6 +57,10 @@ format::SectionHeader read_section(int fd, const std::string& path, std::uint64_
 
 }  // namespace
 
+bool read_all(int fd, std::uint64_t offset, std::span<std::byte> out) {
+    return read_at(fd, offset, out) == static_cast<ssize_t>(out.size());
+}
+
 ScopedFd::~ScopedFd() {
     if (owned_ && fd_ >= 0) ::close(fd_);
 }
@@ -155,7 +159,7 @@ bool ShardFile::pread(std::uint64_t offset, std::span<std::byte> out, bool fresh
     const ScopedFd fd = descriptor();
     if (!fd) return false;
     if (fresh) ::posix_fadvise(fd.get(), static_cast<off_t>(offset), static_cast<off_t>(out.size()), POSIX_FADV_DONTNEED);
-    return read_at(fd.get(), offset, out) == static_cast<ssize_t>(out.size());
+    return read_all(fd.get(), offset, out);
 }
 
 }  // namespace yolodata::shard

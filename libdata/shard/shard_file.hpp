@@ -26,6 +26,9 @@ class ScopedFd {
     bool owned_;
 };
 
+/// Reads by pread, whatever its pieces; false if not every byte could be had.
+bool read_all(int fd, std::uint64_t offset, std::span<std::byte> out);
+
 /// One shard, opened and checked: header, tail, both section headers, the whole index. All const members
 /// may be called from many threads.
 class ShardFile {

@@ -13,6 +13,9 @@
 
 namespace yolodata::shard {
 
+/// What a shard's header tells people who find the file alone, as JSON. `shard` counts within the split.
+std::string schema_text(const SetIndex& index, const std::string& split, std::uint64_t shard);
+
 /// Writes one shard: blocks as they fill, then labels, index and tail, then the header over the zeros that
 /// were left for it, so that a file that was not finished has none. Holds one block and the labels.
 class ShardWriter {

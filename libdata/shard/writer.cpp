@@ -19,9 +19,6 @@ class SetWriter::Shard {
     ShardWriter writer;
 };
 
-namespace {
-
-/// What the shard's header tells people who find the file alone.
 std::string schema_text(const SetIndex& index, const std::string& split, std::uint64_t shard) {
     nlohmann::ordered_json j;
     j["tool"] = index.tool;
@@ -34,8 +31,6 @@ std::string schema_text(const SetIndex& index, const std::string& split, std::ui
     j["rows"] = "class i32, x f32, y f32, w f32, h f32 (centre and size, normalised)";
     return j.dump();
 }
-
-}  // namespace
 
 std::uint64_t payload_checksum(std::span<const std::uint8_t> payload) { return format::checksum(std::as_bytes(payload)); }
 

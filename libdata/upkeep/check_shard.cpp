@@ -200,7 +200,7 @@ void ShardChecker::check_blocks() {
 }
 
 void ShardChecker::check_records(std::uint64_t begin, std::uint64_t end) {
-    RecordChecker checker(*file_, task_.class_count);
+    RecordChecker checker(bytes_of(*file_), task_.class_count);
     std::vector<Finding> findings;
     for (std::uint64_t i = begin; i < end && !context_.stopped(); ++i) {
         const std::uint64_t bytes = entries_[i].payload_bytes;

@@ -21,9 +21,18 @@ bool in_range(float value) { return value >= -tolerance && value <= 1 + toleranc
 
 }  // namespace
 
+bool ShardBytes::pread(std::uint64_t offset, std::span<std::byte> out) const {
+    return file != nullptr ? file->pread(offset, out) : read_all(fd, offset, out);
+}
+
+ShardBytes bytes_of(const ShardFile& file) {
+    const format::Footer& f = file.header().footer;
+    return {&file, -1, file.header().first_record, f.labels_offset, f.labels_offset + format::section_header_bytes,
+            f.labels_offset + f.labels_bytes};
+}
+
 std::optional<format::LabelEntry> RecordChecker::read_label(std::uint64_t number, const format::IndexEntry& entry) {
-    const format::Footer& f = file_.header().footer;
-    const std::uint64_t begin = f.labels_offset + format::section_header_bytes, end = f.labels_offset + f.labels_bytes;
+    const std::uint64_t begin = file_.labels_begin, end = file_.labels_end;
     if (entry.label_offset < begin || entry.label_offset > end || end - entry.label_offset < format::label_header_bytes)
         return std::nullopt;
     constexpr std::uint64_t usual = 2048;  // most entries come with the first read
@@ -45,7 +54,7 @@ std::optional<format::RecordHeader> RecordChecker::read_record(std::uint64_t num
         why = std::move(text);
         return std::nullopt;
     };
-    const std::uint64_t end = file_.header().footer.labels_offset;
+    const std::uint64_t end = file_.records_end;
     const bool inside = entry.record_offset >= format::header_bytes && entry.record_offset % format::record_align == 0 &&
                         entry.record_offset < end && end - entry.record_offset >= format::record_header_bytes &&
                         entry.payload_bytes <= end - entry.record_offset - format::record_header_bytes;
@@ -90,26 +99,34 @@ void RecordChecker::check_boxes(const format::LabelEntry& label, RecordVerdict& 
     }
 }
 
+std::optional<format::RecordHeader> RecordChecker::read(std::uint64_t number, const format::IndexEntry& entry,
+                                                        std::optional<format::LabelEntry>& label, std::string& why) {
+    label = read_label(number, entry);
+    auto head = read_record(number, entry, why);
+    if (head && !label) {
+        why = entry.label_offset == 0 ? "its labels are not found in the file" : "the checksum of its labels does not hold";
+    } else if (head && (head->label_checksum != format::label_entry_checksum(label_) || head->width != label->width ||
+                        head->height != label->height || head->codec != label->codec ||
+                        head->rows != label->boxes.size())) {
+        why = "its picture and its labels do not belong together";
+    }
+    if (!why.empty()) head.reset();
+    return head;
+}
+
 RecordVerdict RecordChecker::check(std::uint64_t number, const format::IndexEntry& entry) {
     RecordVerdict verdict;
-    const std::uint64_t in_split = file_.header().first_record + number;
-    const auto label = read_label(in_split, entry);
+    const std::uint64_t in_split = file_.first_record + number;
+    std::optional<format::LabelEntry> label;
+    std::string why;
+    const auto head = read(in_split, entry, label, why);
     std::string place = fmt::format("record {} at offset {}", in_split, entry.record_offset);
     if (label) {
         verdict.source = label->source;
         verdict.rows = label->boxes.size();
         place += fmt::format(" ({})", printable(label->source));
     }
-    std::string why;
-    const auto head = read_record(in_split, entry, why);
-    if (head && !label) {
-        why = "the checksum of its labels does not hold";
-    } else if (head && (head->label_checksum != format::label_entry_checksum(label_) || head->width != label->width ||
-                        head->height != label->height || head->codec != label->codec ||
-                        head->rows != label->boxes.size())) {
-        why = "its picture and its labels do not belong together";
-    }
-    if (!why.empty()) {
+    if (!head) {
         verdict.faults.emplace_back("shard/record-corrupt", place + ": " + why);
         return verdict;
     }

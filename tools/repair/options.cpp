@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "yolodata/core/rules.hpp"
+#include "yolodata/upkeep/check.hpp"
 
 namespace tools {
 
@@ -34,6 +35,16 @@ void require_one_mode(const RepairCommand& c) {
     if (c.force && !c.undo) throw UsageError{"--force belongs to --undo"};
 }
 
+void refuse_what_does_not_apply(const RepairCommand& c, const CommandLine& line) {
+    if (!c.shards) return;
+    if (c.dataset.path.ends_with(".yds"))
+        throw UsageError{fmt::format("{}: name the folder of the shard set; its index.json tells what the shard was",
+                                     c.dataset.path)};
+    for (const char* name : {"undo", "force", "fix", "quarantine", "task", "nc", "names", "kpt-shape"})
+        if (line.given(name))
+            throw UsageError{fmt::format("--{} is for datasets; {} is a shard set", name, c.dataset.path)};
+}
+
 void limit_options(CommandLine& line, RepairCommand& c) {
     line.group("Limits");
     Option& jobs = line.option("jobs", &c.jobs, "N", "threads");
@@ -50,8 +61,8 @@ RepairCommand parse_repair(int argc, char** argv) {
     RepairCommand c;
     CommandLine line(std::string(repair_program),
                      "Plans what mends a dataset, and does it with --apply; --undo brings every "
-                     "byte back.");
-    c.dataset.add_path(line);
+                     "byte back. Of a shard set it makes lost headers and indices anew.");
+    c.dataset.add_path(line, "; or a folder of shards");
     line.group("What is done");
     line.flag("dry-run", &c.dry_run, "say what would be done, change nothing (the default)");
     line.flag("apply", &c.apply, "do it; the old contents go into the quarantine folder's journal");
@@ -74,12 +85,16 @@ RepairCommand parse_repair(int argc, char** argv) {
     line.epilog(
         "Symbolic links are never written through, and nothing outside the dataset's folder is "
         "touched. After a kill, --undo brings the old state back; --apply is refused until then.\n"
+        "Of a shard set, --apply rebuilds shards whose records are all whole, byte for byte; what lost records "
+        "is never changed: --out DIR writes a set of the others and lists the lost ones in its index.json.\n"
         "Exit code: 0 done; 2 wrong command line, or a journal or an edited file forbids it; 3 "
         "could not do it, or not all of it.\n"
         "Example: yolodata repair data.yaml && yolodata repair data.yaml --apply");
     line.parse(argc, argv);
     require_mendable(c.fix);
     require_one_mode(c);
+    c.shards = yolodata::shard::is_shard_path(c.dataset.path);
+    refuse_what_does_not_apply(c, line);
     return c;
 }
 

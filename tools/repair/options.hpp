@@ -25,6 +25,7 @@ struct RepairCommand {
     std::uint64_t max_pixels = 178'956'970;
     ByteSize max_memory{
         std::min<std::uint64_t>(std::uint64_t{1} << 30, yolodata::memory_limit().bytes / 2)};
+    bool shards = false;  ///< PATH is a shard set
     bool dry_run = false, apply = false, undo = false, force = false, quiet = false;
 };
 
