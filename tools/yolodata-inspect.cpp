@@ -33,7 +33,7 @@ using yolodata::shard::ShardSet;
 constexpr const char* program = "yolodata inspect";
 
 struct Options {
-    std::string out, format = "text", output, extract;
+    std::string out, format = "text", output, extract, io = "auto";
     std::uint64_t record = 0;
     bool has_record = false;
 };
@@ -62,6 +62,8 @@ Options parse(int argc, char** argv) {
     line.group("One record");
     line.option("record", &o.record, "N", "show this record, counted from 0 over the whole set, and check it").default_text = "none";
     line.option("extract", &o.extract, "FILE", "write the record's picture there, PNG or JPEG by the suffix");
+    line.option("io", &o.io, "MODE", "how shards are read; auto: mmap, but pread on network file systems").choices = {
+        "auto", "mmap", "pread", "direct"};
     line.group("Output");
     line.option("format", &o.format, "FORMAT", "form of the answer").choices = {"text", "json"};
     line.option("output", &o.output, "FILE", "write the answer there instead of to stdout");
@@ -77,11 +79,12 @@ Options parse(int argc, char** argv) {
 }
 
 /// Opens every split, so that headers and indices of all shards are checked, and finds record `number`.
-std::optional<Record> open_all(const std::string& dir, const SetIndex& index, std::optional<std::uint64_t> number) {
+std::optional<Record> open_all(const std::string& dir, const SetIndex& index, std::optional<std::uint64_t> number,
+                               const yolodata::shard::ReadOptions& how) {
     std::optional<Record> found;
     std::uint64_t before = 0;
     for (const auto& split : index.splits) {
-        const ShardSet set(dir, split.name);
+        const ShardSet set(dir, split.name, how);
         if (number && *number >= before && *number - before < set.size()) {
             Record r;
             const std::uint64_t n = *number - before;
@@ -199,7 +202,9 @@ std::string as_text(const SetIndex& index, const std::optional<Record>& record) 
 
 int run(const Options& o) {
     const SetIndex index = yolodata::shard::read_set_index(o.out);
-    const auto record = open_all(o.out, index, o.has_record ? std::optional(o.record) : std::nullopt);
+    yolodata::shard::ReadOptions how;
+    how.io = yolodata::shard::parse_io_mode(o.io).value();
+    const auto record = open_all(o.out, index, o.has_record ? std::optional(o.record) : std::nullopt, how);
     if (!o.extract.empty()) extract(*record, o.extract);
     tools::Output output(o.output);
     output.write(o.format == "json" ? as_json(index, record) : as_text(index, record));

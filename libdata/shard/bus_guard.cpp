@@ -82,17 +82,34 @@ void install_bus_guard() {
     });
 }
 
-bool guarded_copy(void* to, const void* from, std::size_t n) {
+namespace {
+
+/// Runs `read` while faults in [from, from + n) are caught.
+template <class Read>
+bool guarded(const void* from, std::size_t n, Read read) {
     active.faulted = 0;
     active.begin = reinterpret_cast<std::uintptr_t>(from);
     active.end = reinterpret_cast<std::uintptr_t>(from) + n;
-    // The compiler must not move the copy out of the marked stretch.
+    // The compiler must not move the reads out of the marked stretch.
     std::atomic_signal_fence(std::memory_order_seq_cst);
-    std::memcpy(to, from, n);
+    read();
     std::atomic_signal_fence(std::memory_order_seq_cst);
     active.begin = 0;
     active.end = 0;
     return active.faulted == 0;
+}
+
+}  // namespace
+
+bool guarded_copy(void* to, const void* from, std::size_t n) {
+    return guarded(from, n, [=] { std::memcpy(to, from, n); });
+}
+
+bool guarded_touch(const void* from, std::size_t n) {
+    return guarded(from, n, [=] {
+        const auto* bytes = static_cast<const volatile unsigned char*>(from);
+        for (std::size_t at = 0; at < n; at += page_size) static_cast<void>(bytes[at]);
+    });
 }
 
 }  // namespace yolodata::shard

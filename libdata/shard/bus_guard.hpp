@@ -16,6 +16,9 @@ namespace yolodata::shard {
 /// The range must be a private or shared mapping of the caller's own, page-aligned beyond both ends.
 bool guarded_copy(void* to, const void* from, std::size_t n);
 
+/// Reads one byte of every page of the range, so that it is in memory; false as above.
+bool guarded_touch(const void* from, std::size_t n);
+
 /// Installs the handler, once a process; later calls do nothing. Called where a shard set is opened.
 void install_bus_guard();
 

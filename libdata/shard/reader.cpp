@@ -10,18 +10,14 @@
 #include <utility>
 
 #include "shard/bus_guard.hpp"
+#include "shard/set_io.hpp"
 #include "shard/shard_file.hpp"
-#include "shard/window_cache.hpp"
 #include "yolodata/core/error.hpp"
 #include "yolodata/shard/set_index.hpp"
 
 namespace yolodata::shard {
 
 namespace {
-
-/// How bytes get out of the file: first by the mapping; if they then fail their check, by a second read
-/// from the file itself, because the damage may lie in the page cache or the mapping alone.
-enum class Via { mapping, file };
 
 /// Descriptors may be kept open for at most half of what the process may open.
 bool may_keep_open(std::size_t files) {
@@ -41,24 +37,29 @@ struct ShardSet::Impl {
     SetIndex index;
     std::vector<ShardFile> files;
     std::vector<std::uint64_t> first;  ///< of each shard, and the total at the end
-    mutable WindowCache windows;
+    const ReadOptions options;
+    mutable std::optional<SetIo> io;
 
-    Impl(const std::string& folder, std::string name, const ReadOptions& options)
-        : dir(folder), split(std::move(name)), index(read_set_index(folder)),
-          windows(options.window_bytes, options.mapped_bytes) {
+    Impl(const std::string& folder, std::string name, const ReadOptions& how)
+        : dir(folder), split(std::move(name)), index(read_set_index(folder)), options(how) {
         constexpr std::uint64_t grain = std::uint64_t{64} << 10;  // the largest page of any Linux
         if (options.window_bytes == 0 || options.window_bytes % grain != 0)
             throw Error(ErrorKind::invalid_argument, "window_bytes must be a multiple of 64 KiB");
         open_files();
+        io.emplace(files, options);
     }
 
     void open_files();
     Place locate(std::uint64_t record) const;
-    bool copy(std::size_t shard, std::uint64_t offset, std::span<std::byte> out, Via via) const;
     std::optional<format::IndexEntry> entry(const Place& place, Via via) const;
     std::optional<format::LabelEntry> try_label(const Place& place, const format::IndexEntry& e, Via via) const;
     std::pair<format::LabelEntry, format::IndexEntry> label(std::uint64_t record) const;
-    bool try_read(const Place& place, std::vector<std::uint8_t>& out, Via via) const;
+    /// `room` is given the payload's length and returns where it goes; a span of another length refuses it.
+    template <class Room>
+    bool try_read(const Place& place, const Room& room, Via via) const;
+    template <class Room>
+    bool read(std::uint64_t record, const Room& room) const;
+    void prefetch(std::uint64_t record, std::uint64_t count) const;
 };
 
 void ShardSet::Impl::open_files() {
@@ -92,21 +93,9 @@ Place ShardSet::Impl::locate(std::uint64_t record) const {
     return {shard, record - first[shard]};
 }
 
-bool ShardSet::Impl::copy(std::size_t shard, std::uint64_t offset, std::span<std::byte> out, Via via) const {
-    const ShardFile& file = files[shard];
-    if (out.empty()) return true;
-    if (via == Via::file) {
-        windows.drop(shard, offset);  // mapped pages cannot be dropped from the page cache
-        return file.pread(offset, out, true);
-    }
-    const auto window = windows.get(file, shard, offset, out.size());
-    if (!window) return file.pread(offset, out);
-    return guarded_copy(out.data(), window->at(offset), out.size());
-}
-
 std::optional<format::IndexEntry> ShardSet::Impl::entry(const Place& place, Via via) const {
     std::array<std::byte, format::index_entry_bytes> raw;
-    if (!copy(place.shard, files[place.shard].entry_offset(place.number), raw, via)) return std::nullopt;
+    if (!io->copy(place.shard, files[place.shard].entry_offset(place.number), raw, via)) return std::nullopt;
     const auto e = format::decode_index_entry(raw);
     // The index was whole when it was opened; these checks keep one that has been damaged since harmless.
     const format::Footer& f = files[place.shard].header().footer;
@@ -124,12 +113,12 @@ std::optional<format::IndexEntry> ShardSet::Impl::entry(const Place& place, Via 
 std::optional<format::LabelEntry> ShardSet::Impl::try_label(const Place& place, const format::IndexEntry& e,
                                                             Via via) const {
     std::array<std::byte, format::label_header_bytes> head;
-    if (!copy(place.shard, e.label_offset, head, via)) return std::nullopt;
+    if (!io->copy(place.shard, e.label_offset, head, via)) return std::nullopt;
     const format::Footer& f = files[place.shard].header().footer;
     const std::uint64_t length = format::label_entry_length(head);
     if (length == 0 || length > f.labels_offset + f.labels_bytes - e.label_offset) return std::nullopt;
     std::vector<std::byte> raw(length);
-    if (!copy(place.shard, e.label_offset, raw, via)) return std::nullopt;
+    if (!io->copy(place.shard, e.label_offset, raw, via)) return std::nullopt;
     auto label = format::decode_label(raw);
     if (!label || label->number != first[place.shard] + place.number) return std::nullopt;
     if (label->width == 0 || label->height == 0 || label->codec > static_cast<std::uint8_t>(Codec::jpeg)) return std::nullopt;
@@ -138,7 +127,7 @@ std::optional<format::LabelEntry> ShardSet::Impl::try_label(const Place& place, 
 
 std::pair<format::LabelEntry, format::IndexEntry> ShardSet::Impl::label(std::uint64_t record) const {
     const Place place = locate(record);
-    for (const Via via : {Via::mapping, Via::file}) {
+    for (const Via via : {Via::usual, Via::file}) {
         const auto e = entry(place, via);
         if (!e) continue;
         if (auto found = try_label(place, *e, via)) return {std::move(*found), *e};
@@ -148,11 +137,14 @@ std::pair<format::LabelEntry, format::IndexEntry> ShardSet::Impl::label(std::uin
                                                 files[place.shard].path(), record, split));
 }
 
-bool ShardSet::Impl::try_read(const Place& place, std::vector<std::uint8_t>& out, Via via) const {
+template <class Room>
+bool ShardSet::Impl::try_read(const Place& place, const Room& room, Via via) const {
     const auto e = entry(place, via);
     if (!e) return false;
     std::array<std::byte, format::record_header_bytes> head;
-    if (!copy(place.shard, e->record_offset, head, via)) return false;
+    const std::span<std::byte> payload = room(e->payload_bytes);
+    if (payload.size() != e->payload_bytes) return false;
+    if (!io->copy_record(place.shard, e->record_offset, head, payload, via)) return false;
     const auto record = format::decode_record(head);
     if (!record || record->number != first[place.shard] + place.number || record->payload_bytes != e->payload_bytes ||
         record->payload_checksum != e->payload_checksum || record->channels != 3)
@@ -161,10 +153,35 @@ bool ShardSet::Impl::try_read(const Place& place, std::vector<std::uint8_t>& out
     if (record->codec == static_cast<std::uint8_t>(Codec::raw) &&
         std::uint64_t{record->width} * record->height * 3 != record->payload_bytes)
         return false;
-    out.resize(e->payload_bytes);
-    const auto bytes = std::as_writable_bytes(std::span(out));
-    return copy(place.shard, e->record_offset + format::record_header_bytes, bytes, via) &&
-           format::checksum(bytes) == e->payload_checksum;
+    if (options.verify_checksum && format::checksum(payload) != e->payload_checksum) return false;
+    if (options.drop_behind)
+        io->drop(place.shard, e->record_offset, e->record_offset + format::record_header_bytes + e->payload_bytes);
+    return true;
+}
+
+template <class Room>
+bool ShardSet::Impl::read(std::uint64_t record, const Room& room) const {
+    const Place place = locate(record);
+    return try_read(place, room, Via::usual) || try_read(place, room, Via::file);
+}
+
+void ShardSet::Impl::prefetch(std::uint64_t record, std::uint64_t count) const {
+    if (count == 0 || record >= first.back()) return;
+    std::uint64_t left = std::max(options.mapped_bytes / 2, std::uint64_t{1});
+    const std::uint64_t end = record + std::min(count, first.back() - record);
+    while (record < end && left > 0) {
+        const Place place = locate(record);
+        const std::uint64_t in_shard = std::min(end, first[place.shard + 1]) - record;
+        const auto from = entry(place, Via::usual);
+        const auto to = entry({place.shard, place.number + in_shard - 1}, Via::usual);
+        if (from && to && from->record_offset <= to->record_offset) {
+            const std::uint64_t last = to->record_offset + format::record_header_bytes + to->payload_bytes;
+            const std::uint64_t bytes = std::min(last - from->record_offset, left);
+            io->prefetch(place.shard, from->record_offset, from->record_offset + bytes);
+            left -= bytes;
+        }
+        record += in_shard;
+    }
 }
 
 ShardSet::ShardSet(const std::string& dir, const std::string& split, const ReadOptions& options)
@@ -197,9 +214,36 @@ RecordInfo ShardSet::info(std::uint64_t record) const {
 std::vector<Box> ShardSet::boxes(std::uint64_t record) const { return std::move(impl_->label(record).first.boxes); }
 
 bool ShardSet::read(std::uint64_t record, std::vector<std::uint8_t>& out) const {
-    const Place place = impl_->locate(record);
-    return impl_->try_read(place, out, Via::mapping) || impl_->try_read(place, out, Via::file);
+    return impl_->read(record, [&](std::uint64_t bytes) {
+        out.resize(bytes);
+        return std::as_writable_bytes(std::span(out));
+    });
 }
+
+bool ShardSet::read_into(std::uint64_t record, std::span<std::byte> out) const {
+    std::uint64_t needed = 0;  // as the last entry that was read says, which is the file's own
+    const bool good = impl_->read(record, [&](std::uint64_t bytes) {
+        needed = bytes;
+        return bytes == out.size() ? out : std::span<std::byte>();
+    });
+    if (!good && needed != 0 && needed != out.size())
+        throw Error(ErrorKind::invalid_argument, fmt::format("record {} of split {} has {} bytes, the buffer {}", record,
+                                                             impl_->split, needed, out.size()));
+    return good;
+}
+
+std::uint64_t ShardSet::payload_bytes(std::uint64_t record) const {
+    const Place place = impl_->locate(record);
+    for (const Via via : {Via::usual, Via::file})
+        if (const auto e = impl_->entry(place, via)) return e->payload_bytes;
+    throw Error(ErrorKind::corrupt, fmt::format("{}: the index entry of record {} of split {} is damaged; copy the shard "
+                                                "anew or run yolodata repair",
+                                                impl_->files[place.shard].path(), record, impl_->split));
+}
+
+void ShardSet::prefetch(std::uint64_t record, std::uint64_t count) const { impl_->prefetch(record, count); }
+
+IoMode ShardSet::io_mode(std::uint64_t record) const { return impl_->io->mode(impl_->locate(record).shard); }
 
 const SetIndex& ShardSet::index() const { return impl_->index; }
 const std::vector<std::string>& ShardSet::names() const { return impl_->index.names; }

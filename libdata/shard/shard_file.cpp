@@ -4,10 +4,12 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 #include <xxhash.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <memory>
 #include <utility>
@@ -160,6 +162,16 @@ bool ShardFile::pread(std::uint64_t offset, std::span<std::byte> out, bool fresh
     if (!fd) return false;
     if (fresh) ::posix_fadvise(fd.get(), static_cast<off_t>(offset), static_cast<off_t>(out.size()), POSIX_FADV_DONTNEED);
     return read_all(fd.get(), offset, out);
+}
+
+bool ShardFile::pread(std::uint64_t offset, std::span<std::byte> first, std::span<std::byte> second) const {
+    const ScopedFd fd = descriptor();
+    if (!fd) return false;
+    const std::array<struct iovec, 2> parts{{{first.data(), first.size()}, {second.data(), second.size()}}};
+    const ssize_t got = ::preadv(fd.get(), parts.data(), second.empty() ? 1 : 2, static_cast<off_t>(offset));
+    if (got == static_cast<ssize_t>(first.size() + second.size())) return true;
+    // Interrupted or short: piece by piece.
+    return read_all(fd.get(), offset, first) && read_all(fd.get(), offset + first.size(), second);
 }
 
 }  // namespace yolodata::shard

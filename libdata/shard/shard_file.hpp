@@ -51,6 +51,8 @@ class ShardFile {
     /// Reads through a descriptor, not through a mapping; false if not every byte could be read. fresh:
     /// asks the kernel to forget its cached pages of the range first, in case they are what is damaged.
     bool pread(std::uint64_t offset, std::span<std::byte> out, bool fresh = false) const;
+    /// Two buffers from one stretch of the file, by one call.
+    bool pread(std::uint64_t offset, std::span<std::byte> first, std::span<std::byte> second) const;
 
    private:
     void check(int fd);

@@ -69,6 +69,12 @@ void WindowCache::insert(Key key, std::shared_ptr<const Window> window) {
     }
 }
 
+std::shared_ptr<const Window> WindowCache::find(std::size_t shard, std::uint64_t offset) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = slots_.find(key_of(shard, offset));
+    return found == slots_.end() ? nullptr : found->second->window;
+}
+
 void WindowCache::drop(std::size_t shard, std::uint64_t offset) {
     const std::lock_guard lock(mutex_);
     const auto found = slots_.find(key_of(shard, offset));

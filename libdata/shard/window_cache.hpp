@@ -26,6 +26,7 @@ class Window {
     }
     const std::byte* at(std::uint64_t offset) const { return data_ + (offset - offset_); }
     std::uint64_t length() const { return length_; }
+    std::uint64_t end() const { return offset_ + length_; }  ///< offset in the file behind the last byte
 
    private:
     Window(const std::byte* data, std::uint64_t offset, std::uint64_t length)
@@ -44,6 +45,8 @@ class WindowCache {
     /// A window that covers the range; null if it cannot be mapped.
     std::shared_ptr<const Window> get(const ShardFile& file, std::size_t shard, std::uint64_t offset,
                                       std::uint64_t length);
+    /// The window of this place if there is one; null else.
+    std::shared_ptr<const Window> find(std::size_t shard, std::uint64_t offset) const;
     /// Forgets the windows of a range, after a fault or before reading anew from the disk.
     void drop(std::size_t shard, std::uint64_t offset);
     std::uint64_t mapped_bytes() const;

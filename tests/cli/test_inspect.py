@@ -2,6 +2,7 @@
 import json
 import os
 import shutil
+import subprocess
 import sys
 
 import jsonschema
@@ -59,6 +60,20 @@ def test_the_python_reader_and_inspect_agree_on_every_record():
     assert number == 5
 
 
+@pytest.mark.parametrize("io", ["auto", "mmap", "pread", "direct"])
+def test_every_way_of_reading_gives_the_same(io):
+    for number in (0, 3):
+        assert inspect_json(GOLDEN, "--record", number, "--io", io) == inspect_json(GOLDEN, "--record", number)
+
+
+def test_reading_works_with_little_address_space():
+    limited = f"ulimit -v 400000; exec {os.path.join(os.environ.get('YOLO_BIN', 'build/release/bin'), 'yolodata-inspect')} {GOLDEN} --record 0"
+    if os.environ.get("YOLO_SANITIZE"):
+        pytest.skip("sanitizers need the whole address space")
+    done = subprocess.run(["bash", "-c", limited], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0 and "holds" in done.stdout, done.stderr
+
+
 def test_extracted_pictures_are_the_records(tmp_path):
     # A PNG is lossless: packed again, it gives the same pixels.
     for n in (0, 2):
@@ -81,7 +96,7 @@ def test_extracted_pictures_are_the_records(tmp_path):
 
 @pytest.mark.parametrize("arguments, code, word", [
     (["--record", "5"], 2, "holds 5"), (["--record", "-1"], 2, "record"), (["--extract", "a.png"], 2, "--record"),
-    (["--record", "0", "--extract", "a.gif"], 2, ".png"), (["--format", "xml"], 2, "xml")])
+    (["--record", "0", "--extract", "a.gif"], 2, ".png"), (["--format", "xml"], 2, "xml"), (["--io", "tape"], 2, "tape")])
 def test_wrong_command_lines(arguments, code, word):
     done = run("inspect", GOLDEN, *arguments)
     assert done.returncode == code and word in done.stderr and done.stdout == ""

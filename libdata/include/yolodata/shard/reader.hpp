@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "yolodata/core/box.hpp"
@@ -29,13 +31,32 @@ struct RecordInfo {
 
 struct SetIndex;
 
-/// How a set is read. Neither value changes what is read.
+/// How bytes get out of the files.
+enum class IoMode : std::uint8_t {
+    /// mmap; but pread on network file systems, where the address space does not hold another window
+    /// (`ulimit -v`), and for the rest of a file in which a mapped page could not be read.
+    automatic,
+    mmap,    ///< windows of the files; a window that cannot be mapped is read by pread
+    pread,   ///< read calls, through the page cache
+    direct,  ///< pictures by O_DIRECT past the page cache, where the file system has it; else pread
+};
+
+/// "auto", "mmap", "pread", "direct": what --io takes. nullopt for anything else.
+std::optional<IoMode> parse_io_mode(std::string_view text);
+
+/// How a set is read. Nothing of it changes what is read.
 struct ReadOptions {
     /// A file is mapped in windows of this length, a multiple of 64 KiB.
     std::uint64_t window_bytes = std::uint64_t{64} << 20;
     /// All windows of the set together; at least one window is always mapped. Mapped pages are page cache,
     /// not memory of the process alone, but they count in cgroup and address-space limits.
     std::uint64_t mapped_bytes = std::uint64_t{1} << 30;
+    IoMode io = IoMode::automatic;
+    /// false: a picture is not checked against its checksum. Heads, index and labels still are.
+    bool verify_checksum = true;
+    /// Gives the pages of each record back once it was read, for sets far larger than memory that are read in
+    /// order. A page cache that others use too then stays theirs.
+    bool drop_behind = false;
 };
 
 /// A shard set opened for reading: files mapped in windows, nothing loaded ahead. All const members may be
@@ -64,6 +85,18 @@ class ShardSet {
     /// into `out` and checks the copy. false: the checksum does not hold, also after a second read.
     /// A file that shrank or cannot be read any more counts as a bad record too, never as a crash.
     bool read(std::uint64_t record, std::vector<std::uint8_t>& out) const;
+    /// The same into memory of the caller's, such as a place in a batch, without a copy in between. `out` must
+    /// have payload_bytes(record) bytes, else Error(invalid_argument). After false its content is undefined.
+    bool read_into(std::uint64_t record, std::span<std::byte> out) const;
+    /// Length of the payload, from the index alone. Throws Error(corrupt) as info() does.
+    std::uint64_t payload_bytes(std::uint64_t record) const;
+
+    /// Reads ahead: the `count` records from `record` on are wanted next. A hint: what cannot be read is found
+    /// out by read(). With mmap it returns when the pages are in memory, so it belongs in a thread of its own;
+    /// at most mapped_bytes / 2 are taken.
+    void prefetch(std::uint64_t record, std::uint64_t count) const;
+    /// How the shard that holds `record` is read now; never automatic.
+    IoMode io_mode(std::uint64_t record) const;
 
     const SetIndex& index() const;                  ///< of the whole set, all splits (set_index.hpp)
     const std::vector<std::string>& names() const;  ///< class names of the set
