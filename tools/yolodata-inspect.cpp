@@ -10,6 +10,7 @@
 
 #include "common/command_line.hpp"
 #include "common/exit_codes.hpp"
+#include "inspect/contact_sheet.hpp"
 #include "reports/output.hpp"
 #include "yolodata/core/atomic_file.hpp"
 #include "yolodata/core/error.hpp"
@@ -33,8 +34,8 @@ using yolodata::shard::ShardSet;
 constexpr const char* program = "yolodata inspect";
 
 struct Options {
-    std::string out, format = "text", output, extract, io = "auto";
-    std::uint64_t record = 0;
+    std::string out, format = "text", output, extract, sheet, io = "auto";
+    std::uint64_t record = 0, pictures = 25;
     bool has_record = false;
 };
 
@@ -55,6 +56,12 @@ std::string lower_suffix(const std::string& path) {
     return suffix;
 }
 
+void require_picture_suffix(const char* option, const std::string& path) {
+    const std::string suffix = lower_suffix(path);
+    if (!path.empty() && suffix != ".png" && suffix != ".jpg" && suffix != ".jpeg")
+        throw tools::UsageError{fmt::format("--{} {}: the suffix must be .png, .jpg or .jpeg", option, path)};
+}
+
 Options parse(int argc, char** argv) {
     Options o;
     tools::CommandLine line(program, "Says what a shard set holds, and takes single records out of it.");
@@ -62,19 +69,24 @@ Options parse(int argc, char** argv) {
     line.group("One record");
     line.option("record", &o.record, "N", "show this record, counted from 0 over the whole set, and check it").default_text = "none";
     line.option("extract", &o.extract, "FILE", "write the record's picture there, PNG or JPEG by the suffix");
+    line.group("Many records");
+    line.option("contact-sheet", &o.sheet, "FILE", "write pictures from all over the set with their boxes there, PNG or JPEG");
+    tools::Option& pictures = line.option("pictures", &o.pictures, "N", "on the contact sheet, at most");
+    pictures.min = 1, pictures.max = 2500;
     line.option("io", &o.io, "MODE", "how shards are read; auto: mmap, but pread on network file systems").choices = {
         "auto", "mmap", "pread", "direct"};
     line.group("Output");
     line.option("format", &o.format, "FORMAT", "form of the answer").choices = {"text", "json"};
     line.option("output", &o.output, "FILE", "write the answer there instead of to stdout");
     line.epilog("Exit code: 0 done, 2 wrong command line, 3 the set or the record cannot be read.\n"
-                "Example: yolodata inspect shards --record 17 --extract 17.png");
+                "Examples: yolodata inspect shards --record 17 --extract 17.png\n"
+                "          yolodata inspect shards --contact-sheet look.jpg --pictures 100");
     line.parse(argc, argv);
     o.has_record = line.given("record");
     if (!o.extract.empty() && !o.has_record) throw tools::UsageError{"--extract needs --record N"};
-    const std::string suffix = lower_suffix(o.extract);
-    if (!o.extract.empty() && suffix != ".png" && suffix != ".jpg" && suffix != ".jpeg")
-        throw tools::UsageError{fmt::format("--extract {}: the suffix must be .png, .jpg or .jpeg", o.extract)};
+    require_picture_suffix("extract", o.extract);
+    require_picture_suffix("contact-sheet", o.sheet);
+    if (line.given("pictures") && o.sheet.empty()) throw tools::UsageError{"--pictures needs --contact-sheet FILE"};
     return o;
 }
 
@@ -106,10 +118,14 @@ std::optional<Record> open_all(const std::string& dir, const SetIndex& index, st
     return found;
 }
 
-void extract(const Record& record, const std::string& path) {
+void write_picture(const yolodata::Picture& picture, const std::string& path) {
     const bool png = lower_suffix(path) == ".png";
+    yolodata::write_file_atomically(path, std::span<const std::byte>(png ? yolodata::encode_png(picture) : yolodata::encode_jpeg(picture)));
+}
+
+void extract(const Record& record, const std::string& path) {
     const auto bytes = std::as_bytes(std::span(record.payload));
-    if (record.info.codec == Codec::jpeg && !png) {
+    if (record.info.codec == Codec::jpeg && lower_suffix(path) != ".png") {
         yolodata::write_file_atomically(path, bytes);
         return;
     }
@@ -120,7 +136,7 @@ void extract(const Record& record, const std::string& path) {
         picture = yolodata::Picture(record.info.width, record.info.height);
         picture.rgb = record.payload;
     }
-    yolodata::write_file_atomically(path, std::span<const std::byte>(png ? yolodata::encode_png(picture) : yolodata::encode_jpeg(picture)));
+    write_picture(picture, path);
 }
 
 struct Totals {
@@ -206,6 +222,7 @@ int run(const Options& o) {
     how.io = yolodata::shard::parse_io_mode(o.io).value();
     const auto record = open_all(o.out, index, o.has_record ? std::optional(o.record) : std::nullopt, how);
     if (!o.extract.empty()) extract(*record, o.extract);
+    if (!o.sheet.empty()) write_picture(tools::contact_sheet(o.out, index, o.pictures, how), o.sheet);
     tools::Output output(o.output);
     output.write(o.format == "json" ? as_json(index, record) : as_text(index, record));
     output.finish();

@@ -2,6 +2,7 @@
 import json
 import os
 import shutil
+import struct
 import subprocess
 import sys
 
@@ -94,9 +95,28 @@ def test_extracted_pictures_are_the_records(tmp_path):
     assert (tmp_path / "c.png").read_bytes()[:4] == b"\x89PNG"
 
 
+def test_a_contact_sheet_shows_pictures_and_boxes(tmp_path):
+    data = draw(tmp_path / "data", train=7, val=3)
+    assert run("pack", data, tmp_path / "out", "--imgsz", 64, "--quiet").returncode == 0
+    for name in ("a.png", "b.png", "c.jpg"):
+        assert run("inspect", tmp_path / "out", "--contact-sheet", tmp_path / name).returncode == 0
+    sheet = (tmp_path / "a.png").read_bytes()
+    assert sheet == (tmp_path / "b.png").read_bytes() and (tmp_path / "c.jpg").read_bytes()[:3] == b"\xff\xd8\xff"
+    assert struct.unpack(">II", sheet[16:24]) == (4 * 256, 3 * 272)  # ten cells with captions
+    assert run("inspect", tmp_path / "out", "--contact-sheet", tmp_path / "d.png", "--pictures", 3).returncode == 0
+    assert struct.unpack(">II", (tmp_path / "d.png").read_bytes()[16:24]) == (2 * 256, 2 * 272)
+    # A damaged record is shown as such; the others are there.
+    with open(tmp_path / "out" / "train-00000.yds", "r+b") as file:
+        file.seek(5000)
+        file.write(b"\xff\x00\xff\x00")
+    assert run("inspect", tmp_path / "out", "--contact-sheet", tmp_path / "b.png").returncode == 0
+    assert (tmp_path / "b.png").read_bytes() != sheet
+
+
 @pytest.mark.parametrize("arguments, code, word", [
     (["--record", "5"], 2, "holds 5"), (["--record", "-1"], 2, "record"), (["--extract", "a.png"], 2, "--record"),
-    (["--record", "0", "--extract", "a.gif"], 2, ".png"), (["--format", "xml"], 2, "xml"), (["--io", "tape"], 2, "tape")])
+    (["--record", "0", "--extract", "a.gif"], 2, ".png"), (["--format", "xml"], 2, "xml"), (["--io", "tape"], 2, "tape"),
+    (["--contact-sheet", "a.gif"], 2, ".png"), (["--pictures", "3"], 2, "--contact-sheet")])
 def test_wrong_command_lines(arguments, code, word):
     done = run("inspect", GOLDEN, *arguments)
     assert done.returncode == code and word in done.stderr and done.stdout == ""
