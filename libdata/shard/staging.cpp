@@ -68,7 +68,8 @@ Staging::Staging(std::string out, Old old) : out_(std::move(out)), folder_(out_ 
     if (::stat(out_.c_str(), &st) == 0 && !S_ISDIR(st.st_mode))
         throw Error(ErrorKind::forbidden_state, out_ + " is a file; name a folder for the shard set");
     made_out_ = make_folder(out_);
-    debris_ = ::access(lock_path_.c_str(), F_OK) == 0;
+    // With an index.json the set is complete, whoever left the lock: publish() writes that last.
+    debris_ = ::access(lock_path_.c_str(), F_OK) == 0 && !is_shard_set(out_);
     try {
         lock();
         if (old == Old::refuse && is_shard_set(out_))

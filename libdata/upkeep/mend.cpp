@@ -15,6 +15,7 @@
 
 #include "shard/shard_writer.hpp"
 #include "upkeep/mend_source.hpp"
+#include "upkeep/set_files.hpp"
 #include "upkeep/shard_copy.hpp"
 #include "yolodata/core/atomic_file.hpp"
 #include "yolodata/core/error.hpp"
@@ -142,7 +143,9 @@ class SetCopy {
 
 std::vector<std::string> rebuild_shards(const MendPlan& plan) {
     std::vector<std::string> refused;
-    if (plan.count(ShardMend::Action::rebuild) == 0) return refused;
+    // A run that was killed left its lock and folder, which Staging clears.
+    const bool leftovers = !list_set_files(plan.dir).unfinished.empty();
+    if (plan.count(ShardMend::Action::rebuild) == 0 && !leftovers) return refused;
     const Staging staging(plan.dir, Staging::Old::replace);
     const auto numbers = numbers_in_splits(plan.index);
     for (const ShardMend& mend : plan.shards) {

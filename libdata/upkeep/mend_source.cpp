@@ -23,15 +23,14 @@ MendSource::MendSource(const std::string& dir, const ShardEntry& listed)
         } catch (const Error&) {
         }
     }
+    if (header_ && format::to_string(header_->uuid) != listed.uuid) {
+        foreign_ = true;
+        fault_ = "is another shard than index.json lists";
+        header_.reset();
+        return;
+    }
     try {
-        ShardFile file(path_, true);
-        const auto& h = file.header();
-        if (format::to_string(h.uuid) != listed.uuid || h.records != listed.records || h.first_record != listed.first_record) {
-            fault_ = "is another shard than index.json lists";
-            header_.reset();
-            return;
-        }
-        file_.emplace(std::move(file));
+        file_.emplace(path_, true);
     } catch (const Error& error) {
         if (error.kind() == ErrorKind::resource) throw;
         fault_ = error.what();
@@ -47,7 +46,7 @@ std::vector<std::optional<format::IndexEntry>> MendSource::places() const {
             std::array<std::byte, format::index_entry_bytes> raw;
             if (file_->pread(file_->entry_offset(i), raw)) places[i] = format::decode_index_entry(raw);
         }
-    } else if (fd_) {
+    } else if (fd_ && !foreign_) {
         const ScannedIndex scanned = scan_shard(path_);
         for (std::size_t i = 0; i < scanned.entries.size(); ++i) {
             const std::uint64_t number = scanned.numbers[i] - listed_.first_record;
@@ -71,7 +70,7 @@ void MendSource::each(const std::function<bool(const Record&)>& whole, const std
         if (entries[i])
             head = checker.read(number, *entries[i], label, why);
         else
-            why = fd_ ? "it is not found in the file" : "its shard cannot be read";
+            why = foreign_ ? "another shard lies in the place of its own" : fd_ ? "it is not found in the file" : "its shard cannot be read";
         const bool go_on = head ? whole({*head, *label, {checker.label_bytes().begin(), checker.label_bytes().end()}, checker.payload()})
                                 : lost({number, label ? label->source : std::string(), why});
         if (!go_on) return;

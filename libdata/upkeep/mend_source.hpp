@@ -19,7 +19,6 @@ class MendSource {
    public:
     MendSource(const std::string& dir, const ShardEntry& listed);
 
-    bool readable() const { return file_ || fd_.get() >= 0; }
     /// Why it does not open; empty if it does.
     const std::string& fault() const { return fault_; }
     /// The header, where that much holds.
@@ -41,6 +40,7 @@ class MendSource {
     std::string path_, fault_;
     std::optional<ShardFile> file_;
     ScopedFd fd_{-1, false};
+    bool foreign_ = false;  ///< a shard of another split or set: its numbers would fit, its pictures not
     std::uint64_t size_ = 0;
     std::optional<format::FileHeader> header_;
 };

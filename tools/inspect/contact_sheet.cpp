@@ -76,7 +76,7 @@ void draw_record(cv::Mat place, const ShardSet& set, std::uint64_t record, const
         matrix_of(small).copyTo(cell);
         const auto boxes = set.boxes(record);
         draw_boxes(cell, where, picture, boxes);
-        text += fmt::format("  {} boxes", boxes.size());
+        text += fmt::format("  {} box{}", boxes.size(), boxes.size() == 1 ? "" : "es");
     } catch (const yolodata::Error&) {
         cv::line(cell, {0, 0}, {cell_side, cell_side}, {200, 0, 0}, 2);
         cv::line(cell, {cell_side, 0}, {0, cell_side}, {200, 0, 0}, 2);

@@ -150,6 +150,27 @@ TEST_F(MendTest, ATruncatedOrMissingShardCostsItsOwnRecordsOnly) {
     for (std::uint64_t i = 0; i < set.size(); ++i) EXPECT_TRUE(set.read(i, payload));
 }
 
+TEST_F(MendTest, RecordsOfAnotherSplitAreNeverTaken) {
+    // The numbers of val's first shard are those of train's: only the id tells them apart.
+    std::filesystem::copy_file(dir_ / "train-00000.yds", dir_ / "val-00000.yds",
+                               std::filesystem::copy_options::overwrite_existing);
+    const MendPlan plan = plan_mend(dir_.path());
+    EXPECT_EQ(plan.count(Action::drop), 1u);
+    for (const ShardMend& shard : plan.shards)
+        if (shard.listed.file == "val-00000.yds") {
+            EXPECT_EQ(shard.lost.size(), shard.listed.records);
+        }
+}
+
+TEST_F(MendTest, LeftoversOfAKilledRunAreCleared) {
+    std::filesystem::create_directory(dir_ / ".pack-tmp");
+    spill(dir_ / ".pack-tmp/train-00000.yds", "half");
+    spill(dir_ / ".pack.lock", "");
+    EXPECT_THAT(rebuild_shards(plan_mend(dir_.path())), ::testing::IsEmpty());
+    EXPECT_FALSE(std::filesystem::exists(dir_ / ".pack-tmp"));
+    EXPECT_FALSE(std::filesystem::exists(dir_ / ".pack.lock"));
+}
+
 TEST_F(MendTest, AnUndamagedSetCopiesByteForByte) {
     write_mended(plan_mend(dir_.path()), other_ / "out");
     for (const auto& entry : std::filesystem::directory_iterator(dir_.path()))
