@@ -42,6 +42,9 @@ else
     echo "# no cgroup that can be written: skipped"
 fi
 
-echo "# four processes on one set, warm: pss is each one's share of what all map"
-for _ in 1 2 3 4; do "$bench/reader_epochs" read "$set" mmap 2 & done
+echo "# one process, then four at once, on a set of 300 MiB: pss is each one's share of what all map"
+rm -rf "$set"
+"$bench/reader_epochs" make "$set" 300
+"$bench/reader_epochs" read "$set" mmap 2 | tail -1
+for _ in 1 2 3 4; do "$bench/reader_epochs" read "$set" mmap 2 hold | tail -1 & done
 wait

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads a raw split for some epochs and says what it cost:
 //   reader_epochs make DIR MIB                    a set of random pictures of 640 x 640
-//   reader_epochs read DIR IO EPOCHS [random] [ahead] [behind] [unchecked] [threads=N]
+//   reader_epochs read DIR IO EPOCHS [random] [ahead] [behind] [unchecked] [hold] [threads=N]
 // ahead: a thread reads ahead. behind: pages are given back. Memory is that of /proc/self: anon is the process's
 // own, pss its share of what is shared with others.
 #include <sys/resource.h>
@@ -99,6 +99,8 @@ int read(const std::string& dir, const std::string& io, int epochs, const std::s
         const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
         struct rusage usage;
         ::getrusage(RUSAGE_SELF, &usage);
+        // Others come to their end too, so that what is shared is mapped by all.
+        if (flags.contains("hold") && epoch + 1 == epochs) std::this_thread::sleep_for(std::chrono::seconds(4));
         std::printf("%-6s epoch %d: %6.0f MB/s, bad %llu, anon %.1f MiB, file %.0f MiB, pss %.0f MiB, virtual %.0f MiB, major faults %ld, ends as %s\n",
                     io.c_str(), epoch + 1, static_cast<double>(set.size() * picture_bytes) / 1e6 / seconds,
                     static_cast<unsigned long long>(bad), memory("status", "RssAnon"), memory("status", "RssFile"),
@@ -115,7 +117,7 @@ int main(int argc, char** argv) {
     const std::vector<std::string> words(argv + 1, argv + argc);
     if (words.size() == 3 && words[0] == "make") return make(words[1], std::stoull(words[2]));
     if (words.size() < 4 || words[0] != "read" || !parse_io_mode(words[2])) {
-        std::fprintf(stderr, "reader_epochs make DIR MIB | read DIR IO EPOCHS [random] [ahead] [behind] [unchecked] [threads=N]\n");
+        std::fprintf(stderr, "reader_epochs make DIR MIB | read DIR IO EPOCHS [random] [ahead] [behind] [unchecked] [hold] [threads=N]\n");
         return 2;
     }
     int threads = 1;
