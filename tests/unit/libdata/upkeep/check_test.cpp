@@ -12,6 +12,8 @@
 #include <functional>
 
 #include "shard/format.hpp"
+#include "shard/little_endian.hpp"
+#include "shard/scan.hpp"
 #include "shard/shard_file.hpp"
 #include "shard/small_set.hpp"
 #include "yolodata/core/error.hpp"
@@ -109,8 +111,14 @@ TEST_F(CheckTest, RecordsAreNamedWithOffsetAndSource) {
 }
 
 TEST_F(CheckTest, FindingsDoNotDependOnJobs) {
-    write(40);
-    for (const ShardEntry& shard : index_.shards) flip(shard.file, 4096 + 70);
+    write(300, 200 << 10);
+    // Every record of every shard, so that the order in which threads come to them shows.
+    std::uint64_t harmed = 0;
+    for (const ShardEntry& shard : index_.shards) {
+        const ScannedIndex scanned = scan_shard(dir_ / shard.file);
+        harmed += scanned.entries.size();
+        for (const auto& entry : scanned.entries) flip(shard.file, entry.record_offset + format::record_header_bytes);
+    }
     spill(dir_ / "other.yds", "x");
     const auto text = [](const CheckResult& result) {
         std::string all;
@@ -119,7 +127,7 @@ TEST_F(CheckTest, FindingsDoNotDependOnJobs) {
         return all;
     };
     const std::string serial = text(check(false, 1));
-    EXPECT_EQ(std::count(serial.begin(), serial.end(), '\n'), static_cast<long>(index_.shards.size()) + 1);
+    EXPECT_EQ(std::count(serial.begin(), serial.end(), '\n'), static_cast<long>(harmed) + 1);
     for (const int jobs : {2, 3, 8}) EXPECT_EQ(text(check(false, jobs)), serial);
 }
 
@@ -203,7 +211,9 @@ TEST_F(CheckTest, PicturesThatDoNotDecodeAndBoxesOutOfRange) {
         return r;
     };
     write();
-    EXPECT_THAT(check().findings[0].message, ::testing::HasSubstr("decodes to 25 x 16 px where the record says 26 x 16"));
+    const CheckResult size = check();
+    ASSERT_EQ(size.findings.size(), 1u);
+    EXPECT_THAT(size.findings[0].message, ::testing::HasSubstr("decodes to 25 x 16 px where the record says 26 x 16"));
     edit_ = [](RecordData r) {
         r.boxes = {{0, 0.5f, 0.5f, 0.1f, 0.1f}, {5, 0.5f, 0.5f, 0.1f, 0.1f}, {0, NAN, 0.5f, 0.1f, 0.1f}, {0, 0.5f, 0.5f, 1.5f, 0.1f}};
         return r;
@@ -212,6 +222,22 @@ TEST_F(CheckTest, PicturesThatDoNotDecodeAndBoxesOutOfRange) {
     const CheckResult result = check();
     EXPECT_EQ(told(result), Told(3, "shard/label-range train-00000.yds"));
     EXPECT_EQ(result.bad_records, 0u);
+}
+
+TEST_F(CheckTest, LabelsThatWereExchangedAreTold) {
+    write(9, 1 << 20);
+    // A row of record 2 is changed and its entry sealed again: every checksum of the file holds.
+    const std::string name = "train-00000.yds";
+    const std::uint64_t at = scan_shard(dir_ / name).entries[2].label_offset;
+    std::string bytes = slurp(dir_ / name);
+    bytes[at + format::label_header_bytes + 5] ^= 1;
+    const auto* entry = reinterpret_cast<const std::byte*>(bytes.data() + at);
+    const std::uint64_t length = format::label_entry_length({entry, format::label_header_bytes});
+    store_le(reinterpret_cast<std::byte*>(bytes.data() + at), format::checksum({entry + 8, length - 8}));
+    spill(dir_ / name, bytes);
+    const CheckResult result = check();
+    ASSERT_EQ(told(result), Told{"shard/record-corrupt train-00000.yds"});
+    EXPECT_THAT(result.findings[0].message, ::testing::HasSubstr("do not belong together"));
 }
 
 TEST_F(CheckTest, AnUnreadableShardIsAFinding) {

@@ -162,6 +162,21 @@ TEST_F(MendTest, RecordsOfAnotherSplitAreNeverTaken) {
         }
 }
 
+TEST_F(MendTest, WhatCannotBeMadeAgainByteForByteIsLeftAsItIs) {
+    SetIndex index = read_set_index(dir_.path());
+    index.tool = "yolodata 9.9.9";  // the lost header said another one
+    spill(dir_ / "index.json", to_json(index));
+    std::string bytes = slurp(dir_ / "train-00000.yds");
+    fill(bytes, 0, format::header_bytes);
+    spill(dir_ / "train-00000.yds", bytes);
+    const MendPlan plan = plan_mend(dir_.path());
+    EXPECT_EQ(plan.count(Action::rebuild), 1u);
+    EXPECT_THAT(rebuild_shards(plan), ::testing::ElementsAre("train-00000.yds"));
+    EXPECT_EQ(slurp(dir_ / "train-00000.yds"), bytes);
+    write_mended(plan, other_ / "out");
+    EXPECT_EQ(ShardSet(other_ / "out", "train").size(), 40u);
+}
+
 TEST_F(MendTest, LeftoversOfAKilledRunAreCleared) {
     std::filesystem::create_directory(dir_ / ".pack-tmp");
     spill(dir_ / ".pack-tmp/train-00000.yds", "half");
