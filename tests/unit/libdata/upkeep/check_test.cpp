@@ -126,7 +126,9 @@ TEST_F(CheckTest, FindingsDoNotDependOnJobs) {
             all += std::string(f.rule) + f.path + f.image + f.message + "\n";
         return all;
     };
-    const std::string serial = text(check(false, 1));
+    const CheckResult alone = check(false, 1);
+    EXPECT_TRUE(std::is_sorted(alone.findings.begin(), alone.findings.end(), report_order));
+    const std::string serial = text(alone);
     EXPECT_EQ(std::count(serial.begin(), serial.end(), '\n'), static_cast<long>(harmed) + 1);
     for (const int jobs : {2, 3, 8}) EXPECT_EQ(text(check(false, jobs)), serial);
 }
