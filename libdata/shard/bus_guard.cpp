@@ -25,7 +25,7 @@ thread_local constinit ActiveRange active __attribute__((tls_model("initial-exec
 
 // Signal dispositions belong to the process, so what was there before has to be kept per process too.
 struct sigaction previous;
-std::uintptr_t page_size;
+std::uintptr_t page_size = 4096;
 
 void pass_on(int signal_number, siginfo_t* info, void* context) {
     if ((previous.sa_flags & SA_SIGINFO) != 0 && previous.sa_sigaction != nullptr) {

@@ -35,7 +35,7 @@ bool sealed(Bytes bytes, std::size_t at) {
 }
 
 [[noreturn]] void corrupt(const std::string& path, const std::string& why) {
-    throw Error(ErrorKind::corrupt, path + ": " + why + "; copy the shard set anew or pack it again");
+    throw Error(ErrorKind::corrupt, path + ": " + why + "; copy the shard set anew, mend it by yolodata repair, or pack it again");
 }
 
 }  // namespace
@@ -280,6 +280,25 @@ std::uint64_t label_entry_length(Bytes header) {
 }
 
 std::uint64_t label_entry_checksum(Bytes bytes) { return load_le<std::uint64_t>(bytes.data()); }
+
+bool may_be_label(Bytes head) {
+    constexpr std::uint64_t honest_length = std::uint64_t{64} << 20;
+    constexpr std::uint32_t honest_side = 1u << 24;
+    if (head.size() < label_header_bytes) return false;
+    const auto side_fits = [&](std::size_t at) {
+        const auto side = load_le<std::uint32_t>(head.data() + at);
+        return side != 0 && side < honest_side;
+    };
+    const std::uint64_t length = label_entry_length(head);
+    return length != 0 && length < honest_length && head[43] == std::byte{0} && side_fits(24) && side_fits(28);
+}
+
+std::uint64_t renumber_label(std::span<std::byte> entry, std::uint64_t number) {
+    store_le(entry.data() + 16, number);
+    const std::uint64_t sum = checksum(Bytes(entry).subspan(8));
+    store_le(entry.data(), sum);
+    return sum;
+}
 
 std::optional<LabelEntry> decode_label(Bytes bytes) {
     if (bytes.size() < label_header_bytes || label_entry_length(bytes) != bytes.size()) return std::nullopt;

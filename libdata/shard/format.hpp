@@ -124,6 +124,10 @@ std::vector<std::byte> encode(const LabelEntry& entry, std::uint64_t& checksum);
 /// Length of the entry that starts with these label_header_bytes bytes; 0 if it cannot be one.
 std::uint64_t label_entry_length(Bytes header);
 std::uint64_t label_entry_checksum(Bytes bytes);
+/// Whether these bytes may begin an entry, by fields that are cheap to look at: for walking damaged files.
+bool may_be_label(Bytes head);
+/// Gives a coded entry another number, whatever later versions appended to it. Returns its new checksum.
+std::uint64_t renumber_label(std::span<std::byte> entry, std::uint64_t number);
 /// nullopt unless the checksum and every length hold.
 std::optional<LabelEntry> decode_label(Bytes bytes);
 

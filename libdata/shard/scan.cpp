@@ -9,7 +9,6 @@
 #include <cerrno>
 #include <map>
 
-#include "shard/little_endian.hpp"
 #include "shard/shard_file.hpp"
 #include "yolodata/core/error.hpp"
 
@@ -58,27 +57,13 @@ class PieceReader {
 /// Where each record's label entry lies, by record number.
 using LabelPlaces = std::map<std::uint64_t, std::uint64_t>;
 
-/// Whether these label_header_bytes bytes may begin an entry: cheap, so that damaged pixels are walked without
-/// hashing megabytes at every step.
-bool may_be_label(format::Bytes head) {
-    constexpr std::uint64_t honest_length = std::uint64_t{64} << 20;
-    constexpr std::uint32_t honest_side = 1u << 24;
-    if (head.size() < format::label_header_bytes) return false;
-    const auto side_fits = [&](std::size_t at) {
-        const auto side = load_le<std::uint32_t>(head.data() + at);
-        return side != 0 && side < honest_side;
-    };
-    const std::uint64_t length = format::label_entry_length(head);
-    return length != 0 && length < honest_length && head[43] == std::byte{0} && side_fits(24) && side_fits(28);
-}
-
 /// Walks the entries from `begin` on; ends at `end` or at the next section. Returns where it ended.
 std::uint64_t scan_labels(PieceReader& file, std::uint64_t begin, std::uint64_t end, LabelPlaces& places) {
     std::uint64_t at = begin;
     while (at + format::label_header_bytes <= end) {
         const auto head = file.at(at, format::section_header_bytes);
         if (at % format::page == 0 && format::decode_section(head)) break;
-        const std::uint64_t length = may_be_label(head) ? format::label_entry_length(head) : 0;
+        const std::uint64_t length = format::may_be_label(head) ? format::label_entry_length(head) : 0;
         const auto label = length != 0 && length <= end - at ? format::decode_label(file.at(at, length)) : std::nullopt;
         if (label) places.emplace(label->number, at);
         at += label ? format::align_up(length, format::label_align) : format::label_align;
@@ -113,7 +98,7 @@ ScannedIndex scan_shard(const std::string& path) {
             continue;
         }
         // Labels whose section lost its head, or its end.
-        if (may_be_label(head)) {
+        if (format::may_be_label(head)) {
             const std::uint64_t length = format::label_entry_length(head);
             if (length <= file.size() - at && format::decode_label(file.at(at, length))) {
                 at = format::align_up(scan_labels(file, at, file.size(), labels), format::record_align);

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/uio.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -87,6 +88,8 @@ std::optional<IoMode> parse_io_mode(std::string_view text) {
 SetIo::SetIo(const std::vector<ShardFile>& files, const ReadOptions& options)
     : files_(files), automatic_(options.io == IoMode::automatic), windows_(options.window_bytes, options.mapped_bytes),
       modes_(new std::atomic<std::uint8_t>[files.size()]) {
+    struct rlimit limit;
+    may_open_direct_ = ::getrlimit(RLIMIT_NOFILE, &limit) == 0 && files.size() < limit.rlim_cur / 4;
     for (std::size_t i = 0; i < files.size(); ++i) modes_[i] = static_cast<std::uint8_t>(first_mode(files[i], options.io));
 }
 
@@ -99,6 +102,7 @@ IoMode SetIo::first_mode(const ShardFile& file, IoMode wanted) {
     }
     if (wanted != IoMode::direct) return wanted;
     // Opened by way of /proc, so that it is the very file that was checked.
+    if (!may_open_direct_) return IoMode::pread;
     const ScopedFd fd = file.descriptor();
     const int direct = fd ? ::open(fmt::format("/proc/self/fd/{}", fd.get()).c_str(), O_RDONLY | O_CLOEXEC | O_DIRECT) : -1;
     direct_.emplace_back(direct, true);

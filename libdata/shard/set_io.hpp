@@ -49,6 +49,7 @@ class SetIo {
     const bool automatic_;
     WindowCache windows_;
     std::unique_ptr<std::atomic<std::uint8_t>[]> modes_;
+    bool may_open_direct_ = true;   ///< a descriptor more for each shard fits into the limit of open files
     std::vector<ScopedFd> direct_;  ///< descriptors with O_DIRECT, by shard; empty unless that is the mode
 };
 

@@ -22,7 +22,7 @@ namespace yolodata::shard {
 namespace {
 
 [[noreturn]] void corrupt(const std::string& path, const std::string& why) {
-    throw Error(ErrorKind::corrupt, path + ": " + why + "; copy the shard set anew or pack it again");
+    throw Error(ErrorKind::corrupt, path + ": " + why + "; copy the shard set anew, mend it by yolodata repair, or pack it again");
 }
 
 /// Bytes that could be read, fewer than asked for only at the end of the file; −1 with errno.

@@ -101,8 +101,10 @@ CheckResult check_shards(const std::string& path, const CheckOptions& options, c
     for (const ShardTask& task : tasks)
         if (task.listed != nullptr) total += task.listed->records;
     Counter counter(progress, total);
-    MemoryGate gate(options.max_memory);
-    CheckContext context{options.fast, options.max_memory / static_cast<std::uint64_t>(options.jobs), gate,
+    // Half for records that each thread may hold without asking, half for larger ones.
+    const std::uint64_t half = options.max_memory / 2;
+    MemoryGate gate(half);
+    CheckContext context{options.fast, half / static_cast<std::uint64_t>(options.jobs), gate,
                          [&](std::uint64_t records) { counter.add(records); },
                          [&] { return counter.stopped(); }};
     std::vector<ShardFindings> found(tasks.size());

@@ -31,8 +31,7 @@ namespace {
 std::string words_of(const Error& error, const std::string& path) {
     std::string text = error.what();
     if (text.starts_with(path + ": ")) text.erase(0, path.size() + 2);
-    constexpr std::string_view remedy = "; copy the shard set anew or pack it again";
-    if (text.ends_with(remedy)) text.resize(text.size() - remedy.size());
+    if (const auto remedy = text.find("; copy the shard set"); remedy != std::string::npos) text.resize(remedy);
     return text;
 }
 

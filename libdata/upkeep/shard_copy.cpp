@@ -6,7 +6,6 @@
 #include <span>
 #include <utility>
 
-#include "shard/little_endian.hpp"
 
 namespace yolodata::shard {
 
@@ -46,10 +45,7 @@ void ShardCopy::add(format::RecordHeader head, std::vector<std::byte> label, for
         flush_block();
         blocks_.push_back({file_.size(), 0, number, 0});
     }
-    constexpr std::size_t number_at = 16;
-    store_le(label.data() + number_at, number);
-    head.label_checksum = format::checksum(format::Bytes(label).subspan(8));
-    store_le(label.data(), head.label_checksum);
+    head.label_checksum = format::renumber_label(label, number);
     head.number = number;
     index_.push_back({file_.size() + block_.size(), labels_.size(), payload.size(), head.payload_checksum});
     append(labels_, label);

@@ -60,7 +60,7 @@ Json lost_json(const LostRecord& record) {
     Json json{{"record", record.number}};
     if (!record.source.empty()) {
         json["source"] = escape_invalid_utf8(record.source);
-        if (json["source"].get<std::string>() != record.source) json["path_escaped"] = true;
+        if (json["source"].get<std::string>() != record.source) json["source_escaped"] = true;
     }
     json["reason"] = record.reason;
     return json;

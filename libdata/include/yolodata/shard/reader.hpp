@@ -38,7 +38,9 @@ enum class IoMode : std::uint8_t {
     automatic,
     mmap,    ///< windows of the files; a window that cannot be mapped is read by pread
     pread,   ///< read calls, through the page cache
-    direct,  ///< pictures by O_DIRECT past the page cache, where the file system has it; else pread
+    /// Pictures by O_DIRECT past the page cache; pread where the file system lacks it or the limit of open files
+    /// does not hold two descriptors a shard.
+    direct,
 };
 
 /// "auto", "mmap", "pread", "direct": what --io takes. nullopt for anything else.
@@ -92,7 +94,7 @@ class ShardSet {
     std::uint64_t payload_bytes(std::uint64_t record) const;
 
     /// Reads ahead: the `count` records from `record` on are wanted next. A hint: what cannot be read is found
-    /// out by read(). With mmap it returns when the pages are in memory, so it belongs in a thread of its own;
+    /// out by read(). With direct nothing happens; with mmap it returns when the pages are in memory, so it belongs in a thread of its own;
     /// at most mapped_bytes / 2 are taken.
     void prefetch(std::uint64_t record, std::uint64_t count) const;
     /// How the shard that holds `record` is read now; never automatic.
