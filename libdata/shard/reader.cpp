@@ -54,6 +54,7 @@ struct ShardSet::Impl {
     std::optional<format::IndexEntry> entry(const Place& place, Via via) const;
     std::optional<format::LabelEntry> try_label(const Place& place, const format::IndexEntry& e, Via via) const;
     std::pair<format::LabelEntry, format::IndexEntry> label(std::uint64_t record) const;
+    bool head_holds(const Place& place, const format::IndexEntry& e, format::Bytes head) const;
     /// `room` is given the payload's length and returns where it goes; a span of another length refuses it.
     template <class Room>
     bool try_read(const Place& place, const Room& room, Via via) const;
@@ -137,22 +138,29 @@ std::pair<format::LabelEntry, format::IndexEntry> ShardSet::Impl::label(std::uin
                                                 files[place.shard].path(), record, split));
 }
 
+bool ShardSet::Impl::head_holds(const Place& place, const format::IndexEntry& e, format::Bytes head) const {
+    const auto record = format::decode_record(head);
+    if (!record || record->number != first[place.shard] + place.number || record->payload_bytes != e.payload_bytes ||
+        record->payload_checksum != e.payload_checksum || record->channels != 3)
+        return false;
+    if (record->codec > static_cast<std::uint8_t>(Codec::jpeg)) return false;
+    return record->codec != static_cast<std::uint8_t>(Codec::raw) ||
+           std::uint64_t{record->width} * record->height * 3 == record->payload_bytes;
+}
+
 template <class Room>
 bool ShardSet::Impl::try_read(const Place& place, const Room& room, Via via) const {
     const auto e = entry(place, via);
     if (!e) return false;
     std::array<std::byte, format::record_header_bytes> head;
+    // An index entry that was damaged since the set was opened must not make anybody ask for much memory.
+    constexpr std::uint64_t much = std::uint64_t{16} << 20;
+    if (e->payload_bytes > much &&
+        !(io->copy(place.shard, e->record_offset, head, via) && head_holds(place, *e, head)))
+        return false;
     const std::span<std::byte> payload = room(e->payload_bytes);
     if (payload.size() != e->payload_bytes) return false;
-    if (!io->copy_record(place.shard, e->record_offset, head, payload, via)) return false;
-    const auto record = format::decode_record(head);
-    if (!record || record->number != first[place.shard] + place.number || record->payload_bytes != e->payload_bytes ||
-        record->payload_checksum != e->payload_checksum || record->channels != 3)
-        return false;
-    if (record->codec > static_cast<std::uint8_t>(Codec::jpeg)) return false;
-    if (record->codec == static_cast<std::uint8_t>(Codec::raw) &&
-        std::uint64_t{record->width} * record->height * 3 != record->payload_bytes)
-        return false;
+    if (!io->copy_record(place.shard, e->record_offset, head, payload, via) || !head_holds(place, *e, head)) return false;
     if (options.verify_checksum && format::checksum(payload) != e->payload_checksum) return false;
     if (options.drop_behind)
         io->drop(place.shard, e->record_offset, e->record_offset + format::record_header_bytes + e->payload_bytes);

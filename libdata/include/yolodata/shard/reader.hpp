@@ -94,8 +94,8 @@ class ShardSet {
     std::uint64_t payload_bytes(std::uint64_t record) const;
 
     /// Reads ahead: the `count` records from `record` on are wanted next. A hint: what cannot be read is found
-    /// out by read(). With direct nothing happens; with mmap it returns when the pages are in memory, so it belongs in a thread of its own;
-    /// at most mapped_bytes / 2 are taken.
+    /// out by read(). With direct nothing happens; with mmap it returns when the pages are in memory, so it
+    /// belongs in a thread of its own. At most mapped_bytes / 2 are taken.
     void prefetch(std::uint64_t record, std::uint64_t count) const;
     /// How the shard that holds `record` is read now; never automatic.
     IoMode io_mode(std::uint64_t record) const;
