@@ -3,11 +3,14 @@
 import json
 import os
 import shutil
+import signal
+import subprocess
+import time
 
 import jsonschema
 import pytest
 
-from drawn_dataset import SOURCE, draw, run, tree
+from drawn_dataset import BIN, SOURCE, draw, run, tree
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +84,26 @@ def test_lost_records_go_by_out_only(copy, tmp_path):
     assert index["splits"][1]["records"] == 3 and index["left_out"][0]["path"] == "images/val/n012.png"
     assert tree(tmp_path / "new")["train-00000.yds"] == harmed["train-00000.yds"]
     assert run("repair", copy, "--out", tmp_path / "new").returncode == 2
+
+
+def test_a_signal_stops_it_cleanly(tmp_path):
+    data = draw(tmp_path / "data", train=200, val=1)
+    assert run("pack", data, tmp_path / "set", "--imgsz", 64, "--shard-size", "64KiB", "--quiet").returncode == 0
+    overwrite(tmp_path / "set" / "train-00000.yds", 4096 + 70, b"\xff\x00\xff")
+    before, codes = tree(tmp_path / "set"), set()
+    for delay in range(12):
+        process = subprocess.Popen([os.path.join(BIN, "yolodata-repair"), tmp_path / "set", "--out", tmp_path / "out", "--quiet"],
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        time.sleep(0.004 * delay + 0.01)
+        process.send_signal(signal.SIGINT)
+        codes.add(process.wait())
+        assert b"terminate" not in process.stderr.read()
+        if codes & {0}:
+            break
+        assert not os.path.exists(tmp_path / "out")
+    # -2: before the command had begun to catch signals.
+    assert codes <= {0, 130, -2}
+    assert tree(tmp_path / "set") == before
 
 
 def test_wrong_command_lines_and_a_lost_index_json(copy):

@@ -109,9 +109,7 @@ std::string as_text(const MendPlan& plan, const Outcome& outcome) {
     return text;
 }
 
-}  // namespace
-
-int repair_shard_set(const RepairCommand& c) {
+int mend_set(const RepairCommand& c) {
     std::optional<Progress> line;
     const MendPlan plan = yolodata::shard::plan_mend(c.dataset.path, progress_of(line, "check", c.quiet));
     line.reset();
@@ -126,6 +124,17 @@ int repair_shard_set(const RepairCommand& c) {
         fmt::print(stderr, "{}: {}: another version laid it out, so it cannot be made again byte for byte; --out DIR keeps its records\n",
                    repair_program, name);
     return c.apply && (plan.lost() > 0 || !outcome.refused.empty()) ? exit_failed : exit_done;
+}
+
+}  // namespace
+
+int repair_shard_set(const RepairCommand& c) {
+    try {
+        return mend_set(c);
+    } catch (const Interrupted& stop) {
+        // Whatever was begun is undone or complete: files appear by rename, a new set by its index.json.
+        return 128 + stop.signal;
+    }
 }
 
 }  // namespace tools
