@@ -46,7 +46,8 @@ yolodata_status guarded(Body body) noexcept {
     try {
         return body();
     } catch (const Error& error) {
-        return fail(error.kind() == ErrorKind::corrupt ? YOLODATA_BAD_RECORD : YOLODATA_ERROR, error.what());
+        return fail(error.kind() == ErrorKind::corrupt ? YOLODATA_BAD_RECORD : YOLODATA_ERROR,
+                    error.what());
     } catch (const std::exception& error) {
         return fail(YOLODATA_ERROR, error.what());
     } catch (...) {
@@ -55,9 +56,11 @@ yolodata_status guarded(Body body) noexcept {
 }
 
 yolodata_status bad_record(const ShardSet& set, std::uint64_t number, const RecordInfo& info) {
-    return fail(YOLODATA_BAD_RECORD,
-                fmt::format("{}: record {} ({}) is damaged; copy the shard anew, or run yolodata verify and repair",
-                            set.shard_path(info.shard), number, yolodata::printable(info.source)));
+    return fail(
+        YOLODATA_BAD_RECORD,
+        fmt::format(
+            "{}: record {} ({}) is damaged; copy the shard anew, or run yolodata verify and repair",
+            set.shard_path(info.shard), number, yolodata::printable(info.source)));
 }
 
 yolodata::shard::ReadOptions read_options(const yolodata_options* options) {
@@ -77,10 +80,15 @@ yolodata::shard::ReadOptions read_options(const yolodata_options* options) {
 
 extern "C" {
 
-YOLODATA_EXPORT const char* yolodata_error(void) { return last_error().c_str(); }
-YOLODATA_EXPORT const char* yolodata_version(void) { return YOLO_VERSION; }
+YOLODATA_EXPORT const char* yolodata_error(void) {
+    return last_error().c_str();
+}
+YOLODATA_EXPORT const char* yolodata_version(void) {
+    return YOLO_VERSION;
+}
 
-YOLODATA_EXPORT yolodata_set* yolodata_open(const char* dir, const char* split, const yolodata_options* options) {
+YOLODATA_EXPORT yolodata_set* yolodata_open(const char* dir, const char* split,
+                                            const yolodata_options* options) {
     yolodata_set* opened = nullptr;
     guarded([&] {
         opened = new yolodata_set{ShardSet(dir, split, read_options(options))};
@@ -89,11 +97,17 @@ YOLODATA_EXPORT yolodata_set* yolodata_open(const char* dir, const char* split, 
     return opened;
 }
 
-YOLODATA_EXPORT void yolodata_close(yolodata_set* set) { delete set; }
-YOLODATA_EXPORT uint64_t yolodata_size(const yolodata_set* set) { return set->set.size(); }
+YOLODATA_EXPORT void yolodata_close(yolodata_set* set) {
+    delete set;
+}
+YOLODATA_EXPORT uint64_t yolodata_size(const yolodata_set* set) {
+    return set->set.size();
+}
 
-YOLODATA_EXPORT yolodata_status yolodata_info(const yolodata_set* set, uint64_t number, yolodata_record* record,
-                                              yolodata_box* boxes, uint64_t box_room, char* source, uint64_t source_room) {
+YOLODATA_EXPORT yolodata_status yolodata_info(const yolodata_set* set, uint64_t number,
+                                              yolodata_record* record, yolodata_box* boxes,
+                                              uint64_t box_room, char* source,
+                                              uint64_t source_room) {
     return guarded([&] {
         const RecordInfo info = set->set.info(number);
         const auto rows = set->set.boxes(number);
@@ -114,34 +128,44 @@ YOLODATA_EXPORT yolodata_status yolodata_info(const yolodata_set* set, uint64_t 
             for (std::size_t i = 0; i < std::min<std::uint64_t>(rows.size(), box_room); ++i)
                 boxes[i] = {rows[i].cls, rows[i].x, rows[i].y, rows[i].w, rows[i].h};
         if (source != nullptr)
-            std::memcpy(source, info.source.data(), std::min<std::uint64_t>(info.source.size(), source_room));
+            std::memcpy(source, info.source.data(),
+                        std::min<std::uint64_t>(info.source.size(), source_room));
         return YOLODATA_OK;
     });
 }
 
-YOLODATA_EXPORT yolodata_status yolodata_read(const yolodata_set* set, uint64_t number, void* out, uint64_t bytes) {
+YOLODATA_EXPORT yolodata_status yolodata_read(const yolodata_set* set, uint64_t number, void* out,
+                                              uint64_t bytes) {
     return guarded([&] {
         if (set->set.read_into(number, {static_cast<std::byte*>(out), bytes})) return YOLODATA_OK;
         return bad_record(set->set, number, set->set.info(number));
     });
 }
 
-YOLODATA_EXPORT yolodata_status yolodata_picture(const yolodata_set* set, uint64_t number, void* out, uint64_t bytes) {
+YOLODATA_EXPORT yolodata_status yolodata_picture(const yolodata_set* set, uint64_t number,
+                                                 void* out, uint64_t bytes) {
     return guarded([&] {
         const RecordInfo info = set->set.info(number);
-        const std::uint64_t needed = static_cast<std::uint64_t>(info.width) * static_cast<std::uint64_t>(info.height) * 3;
+        const std::uint64_t needed =
+            static_cast<std::uint64_t>(info.width) * static_cast<std::uint64_t>(info.height) * 3;
         if (needed != bytes)
             throw Error(ErrorKind::invalid_argument,
-                        fmt::format("record {} has {} bytes as a picture, the buffer {}", number, needed, bytes));
+                        fmt::format("record {} has {} bytes as a picture, the buffer {}", number,
+                                    needed, bytes));
         if (info.codec == Codec::raw) {
-            // A label entry that tells another size than the record is damage, not a mistake of the caller's.
-            if (info.payload_bytes == needed && set->set.read_into(number, {static_cast<std::byte*>(out), bytes})) return YOLODATA_OK;
+            // A label entry that tells another size than the record is damage, not a mistake of the
+            // caller's.
+            if (info.payload_bytes == needed &&
+                set->set.read_into(number, {static_cast<std::byte*>(out), bytes}))
+                return YOLODATA_OK;
             return bad_record(set->set, number, info);
         }
         std::vector<std::uint8_t> payload;
         if (!set->set.read(number, payload)) return bad_record(set->set, number, info);
-        const auto picture = yolodata::decode(std::as_bytes(std::span(payload)), {.apply_exif = false});
-        if (picture.rgb.size() != bytes || picture.width != info.width) return bad_record(set->set, number, info);
+        const auto picture =
+            yolodata::decode(std::as_bytes(std::span(payload)), {.apply_exif = false});
+        if (picture.rgb.size() != bytes || picture.width != info.width)
+            return bad_record(set->set, number, info);
         std::memcpy(out, picture.rgb.data(), bytes);
         return YOLODATA_OK;
     });

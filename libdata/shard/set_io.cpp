@@ -31,7 +31,8 @@ namespace {
 constexpr std::size_t direct_align = 4096;
 constexpr std::size_t direct_piece = std::size_t{1} << 20;
 
-/// Where O_DIRECT reads land, one a thread: the kernel wants aligned memory, callers' buffers are not.
+/// Where O_DIRECT reads land, one a thread: the kernel wants aligned memory, callers' buffers are
+/// not.
 std::byte* bounce_buffer() {
     struct Free {
         void operator()(std::byte* p) const { std::free(p); }
@@ -44,8 +45,10 @@ std::byte* bounce_buffer() {
     return buffer.get();
 }
 
-/// Copies what of [from, from + n) at file offset `at` belongs to a target that starts at file offset `begin`.
-void deliver(const std::byte* from, std::uint64_t at, std::uint64_t n, std::uint64_t begin, std::span<std::byte> to) {
+/// Copies what of [from, from + n) at file offset `at` belongs to a target that starts at file
+/// offset `begin`.
+void deliver(const std::byte* from, std::uint64_t at, std::uint64_t n, std::uint64_t begin,
+             std::span<std::byte> to) {
     const std::uint64_t first = std::max(at, begin), last = std::min(at + n, begin + to.size());
     if (first < last) std::memcpy(to.data() + (first - begin), from + (first - at), last - first);
 }
@@ -86,30 +89,37 @@ std::optional<IoMode> parse_io_mode(std::string_view text) {
 }
 
 SetIo::SetIo(const std::vector<ShardFile>& files, const ReadOptions& options)
-    : files_(files), automatic_(options.io == IoMode::automatic), windows_(options.window_bytes, options.mapped_bytes),
+    : files_(files),
+      automatic_(options.io == IoMode::automatic),
+      windows_(options.window_bytes, options.mapped_bytes),
       modes_(new std::atomic<std::uint8_t>[files.size()]) {
     struct rlimit limit;
     may_open_direct_ = ::getrlimit(RLIMIT_NOFILE, &limit) == 0 && files.size() < limit.rlim_cur / 4;
-    for (std::size_t i = 0; i < files.size(); ++i) modes_[i] = static_cast<std::uint8_t>(first_mode(files[i], options.io));
+    for (std::size_t i = 0; i < files.size(); ++i)
+        modes_[i] = static_cast<std::uint8_t>(first_mode(files[i], options.io));
 }
 
 IoMode SetIo::first_mode(const ShardFile& file, IoMode wanted) {
     if (wanted == IoMode::automatic) {
         const ScopedFd fd = file.descriptor();
         struct statfs st;
-        const bool remote = fd && ::fstatfs(fd.get(), &st) == 0 && is_remote_filesystem(static_cast<std::uint64_t>(st.f_type));
+        const bool remote = fd && ::fstatfs(fd.get(), &st) == 0 &&
+                            is_remote_filesystem(static_cast<std::uint64_t>(st.f_type));
         return remote ? IoMode::pread : IoMode::mmap;
     }
     if (wanted != IoMode::direct) return wanted;
     // Opened by way of /proc, so that it is the very file that was checked.
     if (!may_open_direct_) return IoMode::pread;
     const ScopedFd fd = file.descriptor();
-    const int direct = fd ? ::open(fmt::format("/proc/self/fd/{}", fd.get()).c_str(), O_RDONLY | O_CLOEXEC | O_DIRECT) : -1;
+    const int direct = fd ? ::open(fmt::format("/proc/self/fd/{}", fd.get()).c_str(),
+                                   O_RDONLY | O_CLOEXEC | O_DIRECT)
+                          : -1;
     direct_.emplace_back(direct, true);
     return direct >= 0 ? IoMode::direct : IoMode::pread;  // file systems in memory refuse O_DIRECT
 }
 
-std::shared_ptr<const Window> SetIo::window(std::size_t shard, std::uint64_t offset, std::uint64_t length) {
+std::shared_ptr<const Window> SetIo::window(std::size_t shard, std::uint64_t offset,
+                                            std::uint64_t length) {
     auto found = windows_.get(files_[shard], shard, offset, length);
     // The map is refused even with every other window given back: no use in trying for each record.
     if (!found) leave_mapping(shard);
@@ -117,14 +127,16 @@ std::shared_ptr<const Window> SetIo::window(std::size_t shard, std::uint64_t off
 }
 
 void SetIo::leave_mapping(std::size_t shard) {
-    if (automatic_) modes_[shard].store(static_cast<std::uint8_t>(IoMode::pread), std::memory_order_relaxed);
+    if (automatic_)
+        modes_[shard].store(static_cast<std::uint8_t>(IoMode::pread), std::memory_order_relaxed);
 }
 
 bool SetIo::copy(std::size_t shard, std::uint64_t offset, std::span<std::byte> out, Via via) {
     return copy_record(shard, offset, out, {}, via);
 }
 
-bool SetIo::copy_record(std::size_t shard, std::uint64_t offset, std::span<std::byte> head, std::span<std::byte> payload, Via via) {
+bool SetIo::copy_record(std::size_t shard, std::uint64_t offset, std::span<std::byte> head,
+                        std::span<std::byte> payload, Via via) {
     const ShardFile& file = files_[shard];
     if (via == Via::file) {
         windows_.drop(shard, offset);  // mapped pages cannot be dropped from the page cache
@@ -137,7 +149,8 @@ bool SetIo::copy_record(std::size_t shard, std::uint64_t offset, std::span<std::
         if (const auto mapped = window(shard, offset, head.size() + payload.size())) {
             const std::byte* from = mapped->at(offset);
             if (guarded_copy(head.data(), from, head.size()) &&
-                (payload.empty() || guarded_copy(payload.data(), from + head.size(), payload.size())))
+                (payload.empty() ||
+                 guarded_copy(payload.data(), from + head.size(), payload.size())))
                 return true;
             leave_mapping(shard);
             return false;
@@ -146,11 +159,13 @@ bool SetIo::copy_record(std::size_t shard, std::uint64_t offset, std::span<std::
     return file.pread(offset, head, payload);
 }
 
-bool SetIo::read_direct(std::size_t shard, std::uint64_t offset, std::span<std::byte> head, std::span<std::byte> payload) {
+bool SetIo::read_direct(std::size_t shard, std::uint64_t offset, std::span<std::byte> head,
+                        std::span<std::byte> payload) {
     std::byte* buffer = bounce_buffer();
     const std::uint64_t end = offset + head.size() + payload.size();
     for (std::uint64_t at = offset / direct_align * direct_align; at < end;) {
-        const std::uint64_t want = std::min<std::uint64_t>(direct_piece, format::align_up(end - at, direct_align));
+        const std::uint64_t want =
+            std::min<std::uint64_t>(direct_piece, format::align_up(end - at, direct_align));
         const ssize_t got = ::pread(direct_[shard].get(), buffer, want, static_cast<off_t>(at));
         if (got < 0 && errno == EINTR) continue;
         // Short of the end of the file, or refused: the ordinary read decides what is to be had.
@@ -172,7 +187,8 @@ void SetIo::prefetch(std::size_t shard, std::uint64_t begin, std::uint64_t end) 
     const ShardFile& file = files_[shard];
     if (mode(shard) == IoMode::pread) {
         if (const ScopedFd fd = file.descriptor())
-            ::posix_fadvise(fd.get(), static_cast<off_t>(begin), static_cast<off_t>(end - begin), POSIX_FADV_WILLNEED);
+            ::posix_fadvise(fd.get(), static_cast<off_t>(begin), static_cast<off_t>(end - begin),
+                            POSIX_FADV_WILLNEED);
         return;
     }
     while (mode(shard) == IoMode::mmap && begin < end) {
@@ -182,7 +198,8 @@ void SetIo::prefetch(std::size_t shard, std::uint64_t begin, std::uint64_t end) 
         const std::uint64_t from = begin / format::page * format::page;
         void* address = const_cast<std::byte*>(mapped->at(from));
         const std::size_t length = stop - from;
-        // Reads now, and reports what would have been SIGBUS as an error; whoever reads the record finds out.
+        // Reads now, and reports what would have been SIGBUS as an error; whoever reads the record
+        // finds out.
         if (populate_supported()) {
             ::madvise(address, length, MADV_POPULATE_READ);
         } else {
@@ -195,12 +212,14 @@ void SetIo::prefetch(std::size_t shard, std::uint64_t begin, std::uint64_t end) 
 
 void SetIo::drop(std::size_t shard, std::uint64_t begin, std::uint64_t end) {
     // The page of the record's end may hold the next one's beginning: it goes with that.
-    const std::uint64_t from = begin / format::page * format::page, to = end / format::page * format::page;
+    const std::uint64_t from = begin / format::page * format::page,
+                        to = end / format::page * format::page;
     if (from >= to || mode(shard) == IoMode::direct) return;
     if (const auto mapped = windows_.find(shard, begin); mapped && mapped->covers(from, to - from))
         ::madvise(const_cast<std::byte*>(mapped->at(from)), to - from, MADV_DONTNEED);
     if (const ScopedFd fd = files_[shard].descriptor())
-        ::posix_fadvise(fd.get(), static_cast<off_t>(from), static_cast<off_t>(to - from), POSIX_FADV_DONTNEED);
+        ::posix_fadvise(fd.get(), static_cast<off_t>(from), static_cast<off_t>(to - from),
+                        POSIX_FADV_DONTNEED);
 }
 
 }  // namespace yolodata::shard

@@ -24,8 +24,9 @@ namespace {
 
 /// Counts the records of all shards and asks whether to go on, one thread at a time.
 class Counter {
-   public:
-    Counter(const CheckProgress& progress, std::uint64_t total) : progress_(progress), total_(total) {}
+ public:
+    Counter(const CheckProgress& progress, std::uint64_t total)
+        : progress_(progress), total_(total) {}
     void add(std::uint64_t records) {
         const std::lock_guard lock(mutex_);
         done_ += records;
@@ -36,7 +37,7 @@ class Counter {
         return stopped_;
     }
 
-   private:
+ private:
     const CheckProgress& progress_;
     const std::uint64_t total_;
     mutable std::mutex mutex_;
@@ -52,7 +53,8 @@ void read_index(CheckResult& result) {
         std::string text = error.what();
         const std::string name = result.root + "/" + index_file + ": ";
         if (text.starts_with(name)) text.erase(0, name.size());
-        if (error.kind() == ErrorKind::not_found) text = "is missing; a pack that did not finish, or a copy of a part";
+        if (error.kind() == ErrorKind::not_found)
+            text = "is missing; a pack that did not finish, or a copy of a part";
         result.findings.push_back(make_finding("shard/index", index_file, text));
     }
 }
@@ -63,19 +65,23 @@ std::vector<ShardTask> list_set(CheckResult& result) {
     read_index(result);
     const SetFiles files = list_set_files(result.root);
     for (const std::string& name : files.unfinished)
-        result.findings.push_back(make_finding("shard/unfinished", name, "was left by a run that is at work or did not finish"));
+        result.findings.push_back(make_finding(
+            "shard/unfinished", name, "was left by a run that is at work or did not finish"));
     if (!result.index) {
-        for (const std::string& name : files.shards) tasks.push_back({result.root + "/" + name, name, nullptr, {}});
+        for (const std::string& name : files.shards)
+            tasks.push_back({result.root + "/" + name, name, nullptr, {}});
         return tasks;
     }
     std::set<std::string> listed;
     for (const ShardEntry& shard : result.index->shards) {
         listed.insert(shard.file);
-        tasks.push_back({result.root + "/" + shard.file, shard.file, &shard, result.index->class_count});
+        tasks.push_back(
+            {result.root + "/" + shard.file, shard.file, &shard, result.index->class_count});
     }
     for (const std::string& name : files.shards)
         if (!listed.contains(name))
-            result.findings.push_back(make_finding("shard/unexpected", name, "is not listed in index.json"));
+            result.findings.push_back(
+                make_finding("shard/unexpected", name, "is not listed in index.json"));
     return tasks;
 }
 
@@ -88,13 +94,15 @@ std::vector<ShardTask> list_tasks(const std::string& path, CheckResult& result) 
         return list_set(result);
     }
     const auto slash = path.rfind('/');
-    result.root = slash == std::string::npos ? "." : path.substr(0, std::max<std::size_t>(slash, 1));
+    result.root =
+        slash == std::string::npos ? "." : path.substr(0, std::max<std::size_t>(slash, 1));
     return {{path, slash == std::string::npos ? path : path.substr(slash + 1), nullptr, {}}};
 }
 
 }  // namespace
 
-CheckResult check_shards(const std::string& path, const CheckOptions& options, const CheckProgress& progress) {
+CheckResult check_shards(const std::string& path, const CheckOptions& options,
+                         const CheckProgress& progress) {
     CheckResult result;
     const std::vector<ShardTask> tasks = list_tasks(path, result);
     std::uint64_t total = 0;
@@ -121,10 +129,12 @@ CheckResult check_shards(const std::string& path, const CheckOptions& options, c
         result.backgrounds += shard.backgrounds;
         result.bad_records += shard.bad_records;
         result.bytes += shard.bytes;
-        std::move(shard.findings.begin(), shard.findings.end(), std::back_inserter(result.findings));
+        std::move(shard.findings.begin(), shard.findings.end(),
+                  std::back_inserter(result.findings));
     }
     if (options.fast && result.index)
-        for (const SplitEntry& split : result.index->splits) result.backgrounds += split.backgrounds;
+        for (const SplitEntry& split : result.index->splits)
+            result.backgrounds += split.backgrounds;
     std::sort(result.findings.begin(), result.findings.end(), report_order);
     return result;
 }

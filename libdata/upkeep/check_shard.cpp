@@ -27,16 +27,18 @@ namespace yolodata::shard {
 
 namespace {
 
-/// The words of an error of the reader without the file's name and the general remedy: a finding has both.
+/// The words of an error of the reader without the file's name and the general remedy: a finding
+/// has both.
 std::string words_of(const Error& error, const std::string& path) {
     std::string text = error.what();
     if (text.starts_with(path + ": ")) text.erase(0, path.size() + 2);
-    if (const auto remedy = text.find("; copy the shard set"); remedy != std::string::npos) text.resize(remedy);
+    if (const auto remedy = text.find("; copy the shard set"); remedy != std::string::npos)
+        text.resize(remedy);
     return text;
 }
 
 class ShardChecker {
-   public:
+ public:
     ShardChecker(const ShardTask& task, CheckContext& context) : task_(task), context_(context) {}
 
     ShardFindings run() {
@@ -53,7 +55,7 @@ class ShardChecker {
         return std::move(found_);
     }
 
-   private:
+ private:
     void add(std::string_view rule, std::string message) {
         found_.findings.push_back(make_finding(rule, task_.name, std::move(message)));
         if (task_.listed != nullptr) found_.findings.back().split = task_.listed->split;
@@ -104,13 +106,17 @@ bool ShardChecker::look_at_header() {
         add("shard/truncated", fmt::format("has {} bytes where {} says {}", size, who, wanted));
         return false;
     };
-    if (task_.listed != nullptr && size < task_.listed->bytes) return too_short(task_.listed->bytes, "index.json");
-    if (static_cast<std::size_t>(got) < head.size()) return too_short(head.size(), "a shard's header alone");
+    if (task_.listed != nullptr && size < task_.listed->bytes)
+        return too_short(task_.listed->bytes, "index.json");
+    if (static_cast<std::size_t>(got) < head.size())
+        return too_short(head.size(), "a shard's header alone");
     try {
         const auto header = format::decode_header(head, task_.path);
-        if (size < header.footer.file_bytes) return too_short(header.footer.file_bytes, "its header");
+        if (size < header.footer.file_bytes)
+            return too_short(header.footer.file_bytes, "its header");
         if (size > header.footer.file_bytes) {
-            add("shard/header", fmt::format("has {} bytes where its header says {}", size, header.footer.file_bytes));
+            add("shard/header", fmt::format("has {} bytes where its header says {}", size,
+                                            header.footer.file_bytes));
             return false;
         }
         if (task_.listed == nullptr) found_.records = header.records;
@@ -127,7 +133,8 @@ bool ShardChecker::open() {
         if (task_.listed == nullptr) found_.rows = file_->label_rows();
         return true;
     } catch (const Error& error) {
-        const bool content = error.kind() == ErrorKind::corrupt || error.kind() == ErrorKind::unsupported;
+        const bool content =
+            error.kind() == ErrorKind::corrupt || error.kind() == ErrorKind::unsupported;
         if (!content && error.kind() == ErrorKind::resource) throw;
         add(content ? "shard/index" : "shard/unreadable", words_of(error, task_.path));
         return false;
@@ -142,44 +149,56 @@ bool ShardChecker::agrees_with_index_json() {
         add("shard/index", fmt::format("its {} is {} where index.json says {}", what, here, there));
         return false;
     };
-    if (const auto uuid = format::to_string(header.uuid); uuid != listed.uuid) return differ("id", uuid, listed.uuid);
-    if (header.records != listed.records) return differ("number of records", header.records, listed.records);
+    if (const auto uuid = format::to_string(header.uuid); uuid != listed.uuid)
+        return differ("id", uuid, listed.uuid);
+    if (header.records != listed.records)
+        return differ("number of records", header.records, listed.records);
     if (header.first_record != listed.first_record)
         return differ("first record", header.first_record, listed.first_record);
-    if (file_->label_rows() != listed.rows) return differ("number of label rows", file_->label_rows(), listed.rows);
+    if (file_->label_rows() != listed.rows)
+        return differ("number of label rows", file_->label_rows(), listed.rows);
     if (file_->size() != listed.bytes) return differ("length", file_->size(), listed.bytes);
     return true;
 }
 
 void ShardChecker::check_whole() {
     const std::uint64_t records = file_->header().records;
-    std::vector<std::byte> body(records * format::index_entry_bytes + file_->blocks() * format::block_entry_bytes);
+    std::vector<std::byte> body(records * format::index_entry_bytes +
+                                file_->blocks() * format::block_entry_bytes);
     if (!file_->pread(file_->entry_offset(0), body)) {
         add("shard/unreadable", "its index cannot be read any more");
         bad_ = records;
     } else {
         for (std::uint64_t i = 0; i < records; ++i)
-            entries_.push_back(format::decode_index_entry(format::Bytes(body).subspan(i * format::index_entry_bytes, format::index_entry_bytes)));
+            entries_.push_back(format::decode_index_entry(format::Bytes(body).subspan(
+                i * format::index_entry_bytes, format::index_entry_bytes)));
         for (std::uint64_t i = 0; i < file_->blocks(); ++i)
             blocks_.push_back(format::decode_block_entry(format::Bytes(body).subspan(
-                records * format::index_entry_bytes + i * format::block_entry_bytes, format::block_entry_bytes)));
+                records * format::index_entry_bytes + i * format::block_entry_bytes,
+                format::block_entry_bytes)));
         check_blocks();
     }
     std::string sha256;
-    // Isolated: a thread that waits here must not begin another shard, or memory would grow with their number.
+    // Isolated: a thread that waits here must not begin another shard, or memory would grow with
+    // their number.
     tbb::this_task_arena::isolate([&] {
-        tbb::parallel_invoke([&] { if (task_.listed != nullptr) sha256 = digest(); },
-                             [&] {
-                                 tbb::parallel_for(tbb::blocked_range<std::uint64_t>(0, entries_.size(), 8),
-                                                   [&](const auto& range) { check_records(range.begin(), range.end()); });
-                             });
+        tbb::parallel_invoke(
+            [&] {
+                if (task_.listed != nullptr) sha256 = digest();
+            },
+            [&] {
+                tbb::parallel_for(
+                    tbb::blocked_range<std::uint64_t>(0, entries_.size(), 8),
+                    [&](const auto& range) { check_records(range.begin(), range.end()); });
+            });
     });
     if (bad_ == 0 && found_.findings.empty() && rows_ != file_->label_rows())
-        add("shard/index", fmt::format("its records have {} label rows where its labels section says {}",
-                                       rows_.load(), file_->label_rows()));
+        add("shard/index",
+            fmt::format("its records have {} label rows where its labels section says {}",
+                        rows_.load(), file_->label_rows()));
     if (task_.listed != nullptr && found_.findings.empty() && sha256 != task_.listed->sha256)
-        add("shard/digest", fmt::format("its SHA-256 is {}… where index.json says {}…", sha256.substr(0, 12),
-                                        task_.listed->sha256.substr(0, 12)));
+        add("shard/digest", fmt::format("its SHA-256 is {}… where index.json says {}…",
+                                        sha256.substr(0, 12), task_.listed->sha256.substr(0, 12)));
     found_.backgrounds = backgrounds_;
     found_.bad_records = bad_;
 }
@@ -188,14 +207,19 @@ void ShardChecker::check_blocks() {
     std::uint64_t record = 0;
     const std::uint64_t first = file_->header().first_record;
     for (const format::BlockEntry& block : blocks_) {
-        const bool fits = block.offset % format::page == 0 && block.first_record == first + record &&
-                          block.records > 0 && block.records <= entries_.size() - record &&
+        const bool fits = block.offset % format::page == 0 &&
+                          block.first_record == first + record && block.records > 0 &&
+                          block.records <= entries_.size() - record &&
                           entries_[record].record_offset == block.offset;
-        if (!fits) return add("shard/index", fmt::format("its list of blocks does not fit its records, from record {} on", first + record));
+        if (!fits)
+            return add("shard/index",
+                       fmt::format("its list of blocks does not fit its records, from record {} on",
+                                   first + record));
         record += block.records;
     }
     if (record != entries_.size())
-        add("shard/index", fmt::format("its blocks hold {} records of {}", record, entries_.size()));
+        add("shard/index",
+            fmt::format("its blocks hold {} records of {}", record, entries_.size()));
 }
 
 void ShardChecker::check_records(std::uint64_t begin, std::uint64_t end) {
@@ -228,12 +252,15 @@ void ShardChecker::check_records(std::uint64_t begin, std::uint64_t end) {
 
 std::string ShardChecker::digest() const {
     Sha256 hash;
-    const auto read = Folder(".").stream(task_.path, [&](std::span<const std::byte> piece) { hash.update(piece); });
+    const auto read = Folder(".").stream(
+        task_.path, [&](std::span<const std::byte> piece) { hash.update(piece); });
     return read ? to_hex(hash.finish()) : "unreadable";
 }
 
 }  // namespace
 
-ShardFindings check_shard(const ShardTask& task, CheckContext& context) { return ShardChecker(task, context).run(); }
+ShardFindings check_shard(const ShardTask& task, CheckContext& context) {
+    return ShardChecker(task, context).run();
+}
 
 }  // namespace yolodata::shard

@@ -29,7 +29,7 @@ struct ShardFindings {
 /// What the workers of one check share.
 struct CheckContext {
     bool fast = false;
-    std::uint64_t large = 0;                        ///< records over this many bytes ask the gate
+    std::uint64_t large = 0;  ///< records over this many bytes ask the gate
     MemoryGate& gate;
     std::function<void(std::uint64_t)> records_done;  ///< thread-safe
     std::function<bool()> stopped;                    ///< thread-safe

@@ -29,7 +29,8 @@ namespace {
 
 std::string file_sha256(const std::string& path) {
     Sha256 hash;
-    const auto read = Folder(".").stream(path, [&](std::span<const std::byte> piece) { hash.update(piece); });
+    const auto read =
+        Folder(".").stream(path, [&](std::span<const std::byte> piece) { hash.update(piece); });
     if (!read) throw Error(ErrorKind::io, path + " " + read.reason());
     return to_hex(hash.finish());
 }
@@ -44,7 +45,8 @@ std::map<std::string, std::uint64_t> numbers_in_splits(const SetIndex& index) {
 /// The headers that the shard may have had: its own, or one for each minor version.
 std::vector<format::FileHeader> possible_headers(const MendSource& source, const SetIndex& index,
                                                  const ShardEntry& listed, std::uint64_t number) {
-    if (source.header() && source.header()->first_record == listed.first_record) return {*source.header()};
+    if (source.header() && source.header()->first_record == listed.first_record)
+        return {*source.header()};
     std::vector<format::FileHeader> headers;
     for (int minor = format::minor_version; minor >= 0; --minor) {
         format::FileHeader header;
@@ -56,14 +58,16 @@ std::vector<format::FileHeader> possible_headers(const MendSource& source, const
     return headers;
 }
 
-bool rebuild(const MendPlan& plan, const ShardEntry& listed, std::uint64_t number, const std::string& temporary) {
+bool rebuild(const MendPlan& plan, const ShardEntry& listed, std::uint64_t number,
+             const std::string& temporary) {
     MendSource source(plan.dir, listed);
     for (format::FileHeader& header : possible_headers(source, plan.index, listed, number)) {
         header.footer = {};
         ShardCopy copy(temporary, header);
         bool all = true;
-        source.each([&](const MendSource::Record& r) { return copy.add(r.head, r.label, r.payload), true; },
-                    [&](const LostRecord&) { return all = false; });
+        source.each(
+            [&](const MendSource::Record& r) { return copy.add(r.head, r.label, r.payload), true; },
+            [&](const LostRecord&) { return all = false; });
         if (!all) return false;
         copy.finish();
         if (file_sha256(temporary) == listed.sha256) return true;
@@ -73,18 +77,21 @@ bool rebuild(const MendPlan& plan, const ShardEntry& listed, std::uint64_t numbe
 
 /// Writes the records of a split one after the other, closing shards as pack does.
 class SetCopy {
-   public:
+ public:
     SetCopy(std::string folder, const SetIndex& old) : folder_(std::move(folder)), index_(old) {
         index_.shards.clear();
         for (SplitEntry& split : index_.splits) split = {split.name, 0, 0, 0, split.left_out};
     }
 
     /// `like`: the header of the record's old shard; the new one is of the same version.
-    void add(const std::string& split_name, const MendSource::Record& record, const std::optional<format::FileHeader>& like) {
+    void add(const std::string& split_name, const MendSource::Record& record,
+             const std::optional<format::FileHeader>& like) {
         SplitEntry& split = split_of(split_name);
         if (split_ != split_name) close();
         split_ = split_name;
-        if (shard_ && shard_->bytes_with(record.payload.size(), record.label.size()) > index_.options.shard_bytes) close();
+        if (shard_ && shard_->bytes_with(record.payload.size(), record.label.size()) >
+                          index_.options.shard_bytes)
+            close();
         if (!shard_) open(split, like);
         shard_->add(record.head, record.label, record.payload);
         ++split.records;
@@ -94,10 +101,12 @@ class SetCopy {
 
     void leave_out(const ShardEntry& from, const LostRecord& record) {
         LeftOut image;
-        image.path = record.source.empty() ? fmt::format("{}#{}", from.file, record.number) : record.source;
+        image.path =
+            record.source.empty() ? fmt::format("{}#{}", from.file, record.number) : record.source;
         image.split = from.split;
-        image.reasons.push_back({"shard/record-corrupt", 0, 0,
-                                 fmt::format("{}: record {}: {}", from.file, record.number, record.reason)});
+        image.reasons.push_back(
+            {"shard/record-corrupt", 0, 0,
+             fmt::format("{}: record {}: {}", from.file, record.number, record.reason)});
         index_.left_out.push_back(std::move(image));
         ++split_of(from.split).left_out;
     }
@@ -108,16 +117,19 @@ class SetCopy {
         return index_;
     }
 
-   private:
+ private:
     SplitEntry& split_of(const std::string& name) {
-        return *std::find_if(index_.splits.begin(), index_.splits.end(), [&](const SplitEntry& s) { return s.name == name; });
+        return *std::find_if(index_.splits.begin(), index_.splits.end(),
+                             [&](const SplitEntry& s) { return s.name == name; });
     }
 
     void open(const SplitEntry& split, const std::optional<format::FileHeader>& like) {
         const std::uint64_t number = shards_[split.name]++;
         file_ = fmt::format("{}-{:05}.yds", split.name, number);
         format::FileHeader header;
-        if (like) header.minor = like->minor, header.compat = like->compat, header.incompat = like->incompat;
+        if (like)
+            header.minor = like->minor, header.compat = like->compat,
+            header.incompat = like->incompat;
         header.first_record = split.records;
         header.schema = schema_text(index_, split.name, number);
         shard_ = std::make_unique<ShardCopy>(folder_ + "/" + file_, std::move(header));
@@ -156,7 +168,8 @@ std::vector<std::string> rebuild_shards(const MendPlan& plan) {
             refused.push_back(name);
             continue;
         }
-        if (std::rename(temporary.c_str(), place.c_str()) != 0) throw_errno("replace", place, errno);
+        if (std::rename(temporary.c_str(), place.c_str()) != 0)
+            throw_errno("replace", place, errno);
         sync_folder(plan.dir);
     }
     return refused;
@@ -169,13 +182,17 @@ SetIndex write_mended(const MendPlan& plan, const std::string& out, const CheckP
     for (const ShardEntry& shard : plan.index.shards) total += shard.records;
     const auto count = [&] {
         if (progress && !progress(++done, total))
-            throw Error(ErrorKind::forbidden_state, out + ": stopped before the set was complete; nothing was written");
+            throw Error(ErrorKind::forbidden_state,
+                        out + ": stopped before the set was complete; nothing was written");
         return true;
     };
     for (const ShardEntry& listed : plan.index.shards) {
         MendSource source(plan.dir, listed);
-        source.each([&](const MendSource::Record& r) { return copy.add(listed.split, r, source.header()), count(); },
-                    [&](const LostRecord& r) { return copy.leave_out(listed, r), count(); });
+        source.each(
+            [&](const MendSource::Record& r) {
+                return copy.add(listed.split, r, source.header()), count();
+            },
+            [&](const LostRecord& r) { return copy.leave_out(listed, r), count(); });
     }
     SetIndex index = copy.finish();
     staging.publish(index);

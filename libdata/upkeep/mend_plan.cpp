@@ -26,7 +26,8 @@ namespace {
 /// Whether the file is the one that was packed, to the last byte.
 bool is_as_packed(const std::string& path, const ShardEntry& listed) {
     Sha256 hash;
-    const auto read = Folder(".").stream(path, [&](std::span<const std::byte> piece) { hash.update(piece); });
+    const auto read =
+        Folder(".").stream(path, [&](std::span<const std::byte> piece) { hash.update(piece); });
     return read && !read.shrank && to_hex(hash.finish()) == listed.sha256;
 }
 
@@ -52,11 +53,14 @@ MendPlan plan_mend(const std::string& dir, const CheckProgress& progress) {
         } else {
             MendSource source(dir, listed);
             source.each([&](const MendSource::Record&) { return ++mend.whole, go_on(1); },
-                        [&](LostRecord record) { return mend.lost.push_back(std::move(record)), go_on(1); });
+                        [&](LostRecord record) {
+                            return mend.lost.push_back(std::move(record)), go_on(1);
+                        });
             if (plan.stopped) break;
             mend.action = mend.lost.empty() ? ShardMend::Action::rebuild : ShardMend::Action::drop;
             mend.fault = source.fault();
-            if (mend.fault.empty()) mend.fault = mend.lost.empty() ? "padding is damaged" : "records are damaged";
+            if (mend.fault.empty())
+                mend.fault = mend.lost.empty() ? "padding is damaged" : "records are damaged";
         }
         plan.shards.push_back(std::move(mend));
     }

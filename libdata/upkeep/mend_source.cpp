@@ -13,7 +13,9 @@
 namespace yolodata::shard {
 
 MendSource::MendSource(const std::string& dir, const ShardEntry& listed)
-    : listed_(listed), path_(dir + "/" + listed.file), fd_(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK), true) {
+    : listed_(listed),
+      path_(dir + "/" + listed.file),
+      fd_(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK), true) {
     struct stat st;
     if (fd_ && ::fstat(fd_.get(), &st) == 0) size_ = static_cast<std::uint64_t>(st.st_size);
     std::array<std::byte, format::header_bytes> head;
@@ -35,7 +37,8 @@ MendSource::MendSource(const std::string& dir, const ShardEntry& listed)
         if (error.kind() == ErrorKind::resource) throw;
         fault_ = error.what();
         if (fault_.starts_with(path_ + ": ")) fault_.erase(0, path_.size() + 2);
-        if (const auto remedy = fault_.find("; copy the shard set"); remedy != std::string::npos) fault_.resize(remedy);
+        if (const auto remedy = fault_.find("; copy the shard set"); remedy != std::string::npos)
+            fault_.resize(remedy);
     }
 }
 
@@ -44,7 +47,8 @@ std::vector<std::optional<format::IndexEntry>> MendSource::places() const {
     if (file_) {
         for (std::uint64_t i = 0; i < listed_.records; ++i) {
             std::array<std::byte, format::index_entry_bytes> raw;
-            if (file_->pread(file_->entry_offset(i), raw)) places[i] = format::decode_index_entry(raw);
+            if (file_->pread(file_->entry_offset(i), raw))
+                places[i] = format::decode_index_entry(raw);
         }
     } else if (fd_ && !foreign_) {
         const ScannedIndex scanned = scan_shard(path_);
@@ -57,9 +61,12 @@ std::vector<std::optional<format::IndexEntry>> MendSource::places() const {
     return places;
 }
 
-void MendSource::each(const std::function<bool(const Record&)>& whole, const std::function<bool(LostRecord)>& lost) {
-    const ShardBytes bytes = file_ ? bytes_of(*file_)
-                                   : ShardBytes{nullptr, fd_.get(), listed_.first_record, size_, format::header_bytes, size_};
+void MendSource::each(const std::function<bool(const Record&)>& whole,
+                      const std::function<bool(LostRecord)>& lost) {
+    const ShardBytes bytes =
+        file_ ? bytes_of(*file_)
+              : ShardBytes{nullptr, fd_.get(), listed_.first_record, size_, format::header_bytes,
+                           size_};
     RecordChecker checker(bytes, std::nullopt);
     const auto entries = places();
     for (std::uint64_t i = 0; i < listed_.records; ++i) {
@@ -70,9 +77,15 @@ void MendSource::each(const std::function<bool(const Record&)>& whole, const std
         if (entries[i])
             head = checker.read(number, *entries[i], label, why);
         else
-            why = foreign_ ? "another shard lies in the place of its own" : fd_ ? "it is not found in the file" : "its shard cannot be read";
-        const bool go_on = head ? whole({*head, *label, {checker.label_bytes().begin(), checker.label_bytes().end()}, checker.payload()})
-                                : lost({number, label ? label->source : std::string(), why});
+            why = foreign_ ? "another shard lies in the place of its own"
+                  : fd_    ? "it is not found in the file"
+                           : "its shard cannot be read";
+        const bool go_on =
+            head ? whole({*head,
+                          *label,
+                          {checker.label_bytes().begin(), checker.label_bytes().end()},
+                          checker.payload()})
+                 : lost({number, label ? label->source : std::string(), why});
         if (!go_on) return;
     }
 }

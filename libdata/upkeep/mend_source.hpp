@@ -14,9 +14,10 @@
 
 namespace yolodata::shard {
 
-/// One shard of a damaged set, its records found through its index or, where that is lost, by walking the file.
+/// One shard of a damaged set, its records found through its index or, where that is lost, by
+/// walking the file.
 class MendSource {
-   public:
+ public:
     MendSource(const std::string& dir, const ShardEntry& listed);
 
     /// Why it does not open; empty if it does.
@@ -30,17 +31,20 @@ class MendSource {
         std::vector<std::byte> label;
         format::Bytes payload;  ///< valid until the next record
     };
-    /// Calls `whole` or `lost` for every record that index.json counts, in their order; false stops.
-    void each(const std::function<bool(const Record&)>& whole, const std::function<bool(LostRecord)>& lost);
+    /// Calls `whole` or `lost` for every record that index.json counts, in their order; false
+    /// stops.
+    void each(const std::function<bool(const Record&)>& whole,
+              const std::function<bool(LostRecord)>& lost);
 
-   private:
+ private:
     std::vector<std::optional<format::IndexEntry>> places() const;
 
     const ShardEntry& listed_;
     std::string path_, fault_;
     std::optional<ShardFile> file_;
     ScopedFd fd_{-1, false};
-    bool foreign_ = false;  ///< a shard of another split or set: its numbers would fit, its pictures not
+    bool foreign_ =
+        false;  ///< a shard of another split or set: its numbers would fit, its pictures not
     std::uint64_t size_ = 0;
     std::optional<format::FileHeader> header_;
 };

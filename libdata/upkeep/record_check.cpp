@@ -17,7 +17,9 @@ namespace {
 
 constexpr float tolerance = 0.01f;  // of the image's side, as label/out-of-range has it
 
-bool in_range(float value) { return value >= -tolerance && value <= 1 + tolerance; }  // false for NaN
+bool in_range(float value) {
+    return value >= -tolerance && value <= 1 + tolerance;
+}  // false for NaN
 
 }  // namespace
 
@@ -27,13 +29,19 @@ bool ShardBytes::pread(std::uint64_t offset, std::span<std::byte> out) const {
 
 ShardBytes bytes_of(const ShardFile& file) {
     const format::Footer& f = file.header().footer;
-    return {&file, -1, file.header().first_record, f.labels_offset, f.labels_offset + format::section_header_bytes,
+    return {&file,
+            -1,
+            file.header().first_record,
+            f.labels_offset,
+            f.labels_offset + format::section_header_bytes,
             f.labels_offset + f.labels_bytes};
 }
 
-std::optional<format::LabelEntry> RecordChecker::read_label(std::uint64_t number, const format::IndexEntry& entry) {
+std::optional<format::LabelEntry> RecordChecker::read_label(std::uint64_t number,
+                                                            const format::IndexEntry& entry) {
     const std::uint64_t begin = file_.labels_begin, end = file_.labels_end;
-    if (entry.label_offset < begin || entry.label_offset > end || end - entry.label_offset < format::label_header_bytes)
+    if (entry.label_offset < begin || entry.label_offset > end ||
+        end - entry.label_offset < format::label_header_bytes)
         return std::nullopt;
     constexpr std::uint64_t usual = 2048;  // most entries come with the first read
     label_.resize(std::min(usual, end - entry.label_offset));
@@ -48,16 +56,19 @@ std::optional<format::LabelEntry> RecordChecker::read_label(std::uint64_t number
     return label;
 }
 
-std::optional<format::RecordHeader> RecordChecker::read_record(std::uint64_t number, const format::IndexEntry& entry,
+std::optional<format::RecordHeader> RecordChecker::read_record(std::uint64_t number,
+                                                               const format::IndexEntry& entry,
                                                                std::string& why) {
     const auto refuse = [&](std::string text) {
         why = std::move(text);
         return std::nullopt;
     };
     const std::uint64_t end = file_.records_end;
-    const bool inside = entry.record_offset >= format::header_bytes && entry.record_offset % format::record_align == 0 &&
-                        entry.record_offset < end && end - entry.record_offset >= format::record_header_bytes &&
-                        entry.payload_bytes <= end - entry.record_offset - format::record_header_bytes;
+    const bool inside =
+        entry.record_offset >= format::header_bytes &&
+        entry.record_offset % format::record_align == 0 && entry.record_offset < end &&
+        end - entry.record_offset >= format::record_header_bytes &&
+        entry.payload_bytes <= end - entry.record_offset - format::record_header_bytes;
     if (!inside) return refuse("its index entry points outside the records");
     record_.resize(format::record_header_bytes + entry.payload_bytes);
     if (!file_.pread(entry.record_offset, record_)) return refuse("it cannot be read");
@@ -66,7 +77,8 @@ std::optional<format::RecordHeader> RecordChecker::read_record(std::uint64_t num
     if (head->number != number || head->payload_bytes != entry.payload_bytes ||
         head->payload_checksum != entry.payload_checksum)
         return refuse("its head is that of another record");
-    if (format::checksum(payload()) != head->payload_checksum) return refuse("the checksum of its picture does not hold");
+    if (format::checksum(payload()) != head->payload_checksum)
+        return refuse("the checksum of its picture does not hold");
     if (head->channels != 3 || head->codec > static_cast<std::uint8_t>(Codec::jpeg))
         return refuse("its codec or number of channels is unknown");
     if (head->codec == static_cast<std::uint8_t>(Codec::raw) &&
@@ -83,31 +95,37 @@ void RecordChecker::check_jpeg(const format::RecordHeader& head, std::string& fa
         fault = report.issues.empty() ? "it is no JPEG" : report.issues.front().message;
     } else if (static_cast<std::uint32_t>(report.header_width) != head.width ||
                static_cast<std::uint32_t>(report.header_height) != head.height) {
-        fault = fmt::format("it decodes to {} x {} px where the record says {} x {}", report.header_width,
-                            report.header_height, head.width, head.height);
+        fault = fmt::format("it decodes to {} x {} px where the record says {} x {}",
+                            report.header_width, report.header_height, head.width, head.height);
     }
 }
 
-void RecordChecker::check_boxes(const format::LabelEntry& label, RecordVerdict& verdict, const std::string& place) const {
+void RecordChecker::check_boxes(const format::LabelEntry& label, RecordVerdict& verdict,
+                                const std::string& place) const {
     for (std::size_t i = 0; i < label.boxes.size(); ++i) {
         const Box& box = label.boxes[i];
-        const bool class_fits = box.cls >= 0 && (!class_count_ || static_cast<std::uint32_t>(box.cls) < *class_count_);
-        if (class_fits && in_range(box.x) && in_range(box.y) && in_range(box.w) && in_range(box.h)) continue;
+        const bool class_fits =
+            box.cls >= 0 && (!class_count_ || static_cast<std::uint32_t>(box.cls) < *class_count_);
+        if (class_fits && in_range(box.x) && in_range(box.y) && in_range(box.w) && in_range(box.h))
+            continue;
         verdict.faults.emplace_back(
-            "shard/label-range", fmt::format("{}: row {}: class {}, x {:g}, y {:g}, w {:g}, h {:g}", place, i + 1, box.cls,
-                                             box.x, box.y, box.w, box.h));
+            "shard/label-range", fmt::format("{}: row {}: class {}, x {:g}, y {:g}, w {:g}, h {:g}",
+                                             place, i + 1, box.cls, box.x, box.y, box.w, box.h));
     }
 }
 
-std::optional<format::RecordHeader> RecordChecker::read(std::uint64_t number, const format::IndexEntry& entry,
-                                                        std::optional<format::LabelEntry>& label, std::string& why) {
+std::optional<format::RecordHeader> RecordChecker::read(std::uint64_t number,
+                                                        const format::IndexEntry& entry,
+                                                        std::optional<format::LabelEntry>& label,
+                                                        std::string& why) {
     label = read_label(number, entry);
     auto head = read_record(number, entry, why);
     if (head && !label) {
-        why = entry.label_offset == 0 ? "its labels are not found in the file" : "the checksum of its labels does not hold";
-    } else if (head && (head->label_checksum != format::label_entry_checksum(label_) || head->width != label->width ||
-                        head->height != label->height || head->codec != label->codec ||
-                        head->rows != label->boxes.size())) {
+        why = entry.label_offset == 0 ? "its labels are not found in the file"
+                                      : "the checksum of its labels does not hold";
+    } else if (head && (head->label_checksum != format::label_entry_checksum(label_) ||
+                        head->width != label->width || head->height != label->height ||
+                        head->codec != label->codec || head->rows != label->boxes.size())) {
         why = "its picture and its labels do not belong together";
     }
     if (!why.empty()) head.reset();

@@ -19,7 +19,8 @@ SetFiles list_set_files(const std::string& dir) {
     for (fs::directory_iterator at(dir, error), end; !error && at != end; at.increment(error)) {
         const std::string name = at->path().filename().string();
         // The names of core's AtomicFile and of Staging.
-        if (name == ".pack-tmp" || name == ".pack.lock" || (name[0] == '.' && name.find(".tmp-") != std::string::npos))
+        if (name == ".pack-tmp" || name == ".pack.lock" ||
+            (name[0] == '.' && name.find(".tmp-") != std::string::npos))
             files.unfinished.push_back(name);
         else if (name[0] != '.' && name.ends_with(".yds"))
             files.shards.push_back(name);

@@ -6,18 +6,20 @@
 #include <span>
 #include <utility>
 
-
 namespace yolodata::shard {
 
 using format::align_up;
 
 namespace {
 
-void append(std::vector<std::byte>& to, std::span<const std::byte> bytes) { to.insert(to.end(), bytes.begin(), bytes.end()); }
+void append(std::vector<std::byte>& to, std::span<const std::byte> bytes) {
+    to.insert(to.end(), bytes.begin(), bytes.end());
+}
 
 }  // namespace
 
-ShardCopy::ShardCopy(const std::string& path, format::FileHeader header) : file_(path), header_(std::move(header)) {
+ShardCopy::ShardCopy(const std::string& path, format::FileHeader header)
+    : file_(path), header_(std::move(header)) {
     file_.write(std::array<std::byte, format::header_bytes>{});
 }
 
@@ -26,19 +28,25 @@ bool ShardCopy::starts_block(std::uint64_t stored) const {
 }
 
 std::uint64_t ShardCopy::bytes_with(std::uint64_t payload_bytes, std::uint64_t label_bytes) const {
-    const std::uint64_t stored = align_up(format::record_header_bytes + payload_bytes, format::record_align);
+    const std::uint64_t stored =
+        align_up(format::record_header_bytes + payload_bytes, format::record_align);
     const bool new_block = starts_block(stored);
-    const std::uint64_t before = new_block ? align_up(file_.size() + block_.size(), format::page) : file_.size() + block_.size();
+    const std::uint64_t before = new_block ? align_up(file_.size() + block_.size(), format::page)
+                                           : file_.size() + block_.size();
     const std::uint64_t data = align_up(before + stored, format::page);
     const std::uint64_t labels = align_up(
-        format::section_header_bytes + align_up(labels_.size() + label_bytes, format::label_align), format::page);
-    const std::uint64_t index = format::section_header_bytes + (index_.size() + 1) * format::index_entry_bytes +
+        format::section_header_bytes + align_up(labels_.size() + label_bytes, format::label_align),
+        format::page);
+    const std::uint64_t index = format::section_header_bytes +
+                                (index_.size() + 1) * format::index_entry_bytes +
                                 (blocks_.size() + (new_block ? 1 : 0)) * format::block_entry_bytes;
     return data + labels + align_up(index, format::record_align) + format::tail_bytes;
 }
 
-void ShardCopy::add(format::RecordHeader head, std::vector<std::byte> label, format::Bytes payload) {
-    const std::uint64_t stored = align_up(format::record_header_bytes + payload.size(), format::record_align);
+void ShardCopy::add(format::RecordHeader head, std::vector<std::byte> label,
+                    format::Bytes payload) {
+    const std::uint64_t stored =
+        align_up(format::record_header_bytes + payload.size(), format::record_align);
     const std::uint64_t number = header_.first_record + index_.size();
     head.starts_block = starts_block(stored);
     if (head.starts_block) {
@@ -47,7 +55,8 @@ void ShardCopy::add(format::RecordHeader head, std::vector<std::byte> label, for
     }
     head.label_checksum = format::renumber_label(label, number);
     head.number = number;
-    index_.push_back({file_.size() + block_.size(), labels_.size(), payload.size(), head.payload_checksum});
+    index_.push_back(
+        {file_.size() + block_.size(), labels_.size(), payload.size(), head.payload_checksum});
     append(labels_, label);
     labels_.resize(align_up(labels_.size(), format::label_align));
     rows_ += head.rows;
@@ -68,7 +77,8 @@ void ShardCopy::pad_to(std::uint64_t alignment) {
     file_.write(std::vector<std::byte>(align_up(file_.size(), alignment) - file_.size()));
 }
 
-std::uint64_t ShardCopy::write_section(format::SectionKind kind, std::uint64_t items, const std::vector<std::byte>& body) {
+std::uint64_t ShardCopy::write_section(format::SectionKind kind, std::uint64_t items,
+                                       const std::vector<std::byte>& body) {
     format::SectionHeader section;
     section.kind = kind;
     section.body_bytes = body.size();
@@ -85,7 +95,8 @@ ShardEntry ShardCopy::finish() {
     flush_block();
     format::Footer& footer = header_.footer;
     footer.labels_offset = file_.size();
-    const std::uint64_t labels_checksum = write_section(format::SectionKind::labels, rows_, labels_);
+    const std::uint64_t labels_checksum =
+        write_section(format::SectionKind::labels, rows_, labels_);
     footer.labels_bytes = file_.size() - footer.labels_offset;
     pad_to(format::page);
 
@@ -96,7 +107,8 @@ ShardEntry ShardCopy::finish() {
     }
     for (const format::BlockEntry& block : blocks_) append(index, format::encode(block));
     footer.index_offset = file_.size();
-    const std::uint64_t index_checksum = write_section(format::SectionKind::index, blocks_.size(), index);
+    const std::uint64_t index_checksum =
+        write_section(format::SectionKind::index, blocks_.size(), index);
     footer.index_bytes = file_.size() - footer.index_offset;
     pad_to(format::record_align);
     footer.file_bytes = file_.size() + format::tail_bytes;

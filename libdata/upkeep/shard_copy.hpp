@@ -11,11 +11,12 @@
 
 namespace yolodata::shard {
 
-/// Lays records of an old shard out in a new one, by the rules of ShardWriter (docs/shard-format.md), from
-/// their coded bytes: what a later minor version appended to label entries is kept. The same records under
-/// the same numbers give the same bytes. Holds one block and the labels. Not thread-safe.
+/// Lays records of an old shard out in a new one, by the rules of ShardWriter
+/// (docs/shard-format.md), from their coded bytes: what a later minor version appended to label
+/// entries is kept. The same records under the same numbers give the same bytes. Holds one block
+/// and the labels. Not thread-safe.
 class ShardCopy {
-   public:
+ public:
     /// `header`: minor, features, first_record and schema; the rest is filled in.
     ShardCopy(const std::string& path, format::FileHeader header);
 
@@ -27,16 +28,18 @@ class ShardCopy {
     /// Publishes the file. The entry lacks file, split and sha256.
     ShardEntry finish();
 
-   private:
+ private:
     bool starts_block(std::uint64_t stored) const;
     void flush_block();
     void pad_to(std::uint64_t alignment);
-    std::uint64_t write_section(format::SectionKind kind, std::uint64_t items, const std::vector<std::byte>& body);
+    std::uint64_t write_section(format::SectionKind kind, std::uint64_t items,
+                                const std::vector<std::byte>& body);
 
     AtomicFile file_;
     format::FileHeader header_;
     std::vector<std::byte> block_, labels_;
-    std::vector<format::IndexEntry> index_;  ///< label offsets count from the section's body until finish()
+    std::vector<format::IndexEntry>
+        index_;  ///< label offsets count from the section's body until finish()
     std::vector<format::BlockEntry> blocks_;
     std::uint64_t rows_ = 0;
 };

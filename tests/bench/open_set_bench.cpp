@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Opening a huge set: open_set_bench [SHARDS RECORDS_A_SHARD]; default 1,000 shards of 10,000 records. The
-// pictures and labels of the set, made in $TMPDIR, are holes: opening touches none of them.
+// Opening a huge set: open_set_bench [SHARDS RECORDS_A_SHARD]; default 1,000 shards of 10,000
+// records. The pictures and labels of the set, made in $TMPDIR, are holes: opening touches none of
+// them.
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -46,19 +47,25 @@ ShardEntry write_shard(const std::string& dir, std::uint64_t number, std::uint64
     f.index_offset = format::align_up(f.labels_offset + f.labels_bytes, format::page);
     std::string body;
     for (std::uint64_t i = 0; i < records; ++i)
-        append(body, format::encode(format::IndexEntry{format::header_bytes + i * 64, f.labels_offset + 64 + i * 64, 0, i}));
-    append(body, format::encode(format::BlockEntry{format::header_bytes, records * 64, entry.first_record, records}));
+        append(body, format::encode(format::IndexEntry{format::header_bytes + i * 64,
+                                                       f.labels_offset + 64 + i * 64, 0, i}));
+    append(body, format::encode(format::BlockEntry{format::header_bytes, records * 64,
+                                                   entry.first_record, records}));
     f.index_bytes = format::section_header_bytes + body.size();
-    f.file_bytes = format::align_up(f.index_offset + f.index_bytes, format::record_align) + format::tail_bytes;
-    const auto section = [&](format::SectionKind kind, std::uint64_t bytes, std::uint64_t items, std::uint64_t checksum) {
-        return format::encode(format::SectionHeader{kind, bytes, records, items, checksum, entry.first_record});
+    f.file_bytes =
+        format::align_up(f.index_offset + f.index_bytes, format::record_align) + format::tail_bytes;
+    const auto section = [&](format::SectionKind kind, std::uint64_t bytes, std::uint64_t items,
+                             std::uint64_t checksum) {
+        return format::encode(
+            format::SectionHeader{kind, bytes, records, items, checksum, entry.first_record});
     };
     const auto index_checksum = format::checksum(std::as_bytes(std::span(body)));
     header.uuid = format::make_uuid(header, 0, index_checksum);
     std::ofstream file(dir + "/" + entry.file, std::ios::binary);
     const auto put = [&](std::uint64_t at, std::span<const std::byte> bytes) {
         file.seekp(static_cast<std::streamoff>(at));
-        file.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+        file.write(reinterpret_cast<const char*>(bytes.data()),
+                   static_cast<std::streamsize>(bytes.size()));
     };
     put(0, format::encode(header));
     put(f.labels_offset, section(format::SectionKind::labels, records * 64, 0, 0));
@@ -80,9 +87,11 @@ double peak_mib() {
 void time_open(const std::string& dir, const char* label) {
     const auto start = std::chrono::steady_clock::now();
     const ShardSet set(dir, "train");
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    std::printf("%-5s %llu records in %zu shards: %.3f s, peak %.0f MiB\n", label, static_cast<unsigned long long>(set.size()),
-                set.index().shards.size(), seconds, peak_mib());
+    const double seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    std::printf("%-5s %llu records in %zu shards: %.3f s, peak %.0f MiB\n", label,
+                static_cast<unsigned long long>(set.size()), set.index().shards.size(), seconds,
+                peak_mib());
 }
 
 /// Asks the kernel to forget the files of a folder.
@@ -99,7 +108,8 @@ void cool(const std::string& dir) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    const std::uint64_t shards = argc > 2 ? std::stoull(argv[1]) : 1000, records = argc > 2 ? std::stoull(argv[2]) : 10000;
+    const std::uint64_t shards = argc > 2 ? std::stoull(argv[1]) : 1000,
+                        records = argc > 2 ? std::stoull(argv[2]) : 10000;
     std::string dir = (std::filesystem::temp_directory_path() / "yolo-open-bench-XXXXXX").string();
     if (::mkdtemp(dir.data()) == nullptr) return 1;
     SetIndex index;

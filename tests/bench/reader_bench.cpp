@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reading raw records into a batch, against memcpy of the same bytes: one core, everything in the page cache.
-// The set (256 pictures of 640 x 640) is made in $TMPDIR. Compare within one run only.
+// Reading raw records into a batch, against memcpy of the same bytes: one core, everything in the
+// page cache. The set (256 pictures of 640 x 640) is made in $TMPDIR. Compare within one run only.
 #include <benchmark/benchmark.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -31,7 +31,7 @@ constexpr std::uint64_t records = 256, batch = 16;
 
 /// The set, made once a process and removed at its end.
 class Set {
-   public:
+ public:
     Set() : dir_((std::filesystem::temp_directory_path() / "yolo-reader-bench-XXXXXX").string()) {
         if (::mkdtemp(dir_.data()) == nullptr) ::abort();
         SetIndex index;
@@ -51,12 +51,13 @@ class Set {
             r.source = std::to_string(i);
             writer.add(r);
         }
-        yolodata::write_file_atomically(dir_ + "/index.json", to_json(writer.finish("sha256:" + std::string(64, '0'))));
+        yolodata::write_file_atomically(dir_ + "/index.json",
+                                        to_json(writer.finish("sha256:" + std::string(64, '0'))));
     }
     ~Set() { std::filesystem::remove_all(dir_); }
     const std::string& dir() const { return dir_; }
 
-   private:
+ private:
     std::string dir_;
 };
 
@@ -83,7 +84,8 @@ void copy_memory(benchmark::State& state) {
     auto& to = batch_buffer();
     std::uint64_t n = 0;
     for (auto _ : state) {
-        std::memcpy(to.data() + n % batch * picture_bytes, source.data() + n % records * picture_bytes, picture_bytes);
+        std::memcpy(to.data() + n % batch * picture_bytes,
+                    source.data() + n % records * picture_bytes, picture_bytes);
         benchmark::ClobberMemory();
         ++n;
     }
@@ -97,7 +99,9 @@ void read_records(benchmark::State& state, IoMode io, bool verify, bool random) 
     const ShardSet set(the_set().dir(), "train", options);
     const auto numbers = order(random);
     auto& to = batch_buffer();
-    const auto slot = [&](std::uint64_t n) { return std::span(to).subspan(n % batch * picture_bytes, picture_bytes); };
+    const auto slot = [&](std::uint64_t n) {
+        return std::span(to).subspan(n % batch * picture_bytes, picture_bytes);
+    };
     for (const std::uint64_t number : numbers)  // warm: in the page cache and in the mapping
         if (!set.read_into(number, slot(number))) state.SkipWithError("a record is bad");
     std::uint64_t n = 0;

@@ -2,8 +2,8 @@
 // Reads a raw split for some epochs and says what it cost:
 //   reader_epochs make DIR MIB                    a set of random pictures of 640 x 640
 //   reader_epochs read DIR IO EPOCHS [random] [ahead] [behind] [unchecked] [hold] [threads=N]
-// ahead: a thread reads ahead. behind: pages are given back. Memory is that of /proc/self: anon is the process's
-// own, pss its share of what is shared with others.
+// ahead: a thread reads ahead. behind: pages are given back. Memory is that of /proc/self: anon is
+// the process's own, pss its share of what is shared with others.
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -47,7 +47,8 @@ int make(const std::string& dir, std::uint64_t mib) {
     r.payload.resize(picture_bytes);
     const std::uint64_t records = (mib << 20) / picture_bytes;
     for (std::uint64_t i = 0; i < records; ++i) {
-        for (std::size_t k = 0; k + 8 <= picture_bytes; k += 64) {  // enough that no page is like another
+        for (std::size_t k = 0; k + 8 <= picture_bytes;
+             k += 64) {  // enough that no page is like another
             const std::uint64_t bits = random();
             std::memcpy(r.payload.data() + k, &bits, 8);
         }
@@ -55,7 +56,8 @@ int make(const std::string& dir, std::uint64_t mib) {
         r.source = std::to_string(i);
         writer.add(r);
     }
-    yolodata::write_file_atomically(dir + "/index.json", to_json(writer.finish("sha256:" + std::string(64, '0'))));
+    yolodata::write_file_atomically(dir + "/index.json",
+                                    to_json(writer.finish("sha256:" + std::string(64, '0'))));
     return 0;
 }
 
@@ -67,7 +69,8 @@ double memory(const char* file, const std::string& field) {
     return 0;
 }
 
-int read(const std::string& dir, const std::string& io, int epochs, const std::set<std::string>& flags, int threads) {
+int read(const std::string& dir, const std::string& io, int epochs,
+         const std::set<std::string>& flags, int threads) {
     ReadOptions options;
     options.io = parse_io_mode(io).value();
     options.drop_behind = flags.contains("behind");
@@ -77,7 +80,8 @@ int read(const std::string& dir, const std::string& io, int epochs, const std::s
     std::vector<std::uint64_t> order(set.size());
     std::iota(order.begin(), order.end(), 0);
     for (int epoch = 0; epoch < epochs; ++epoch) {
-        if (flags.contains("random")) std::shuffle(order.begin(), order.end(), std::mt19937(static_cast<unsigned>(epoch)));
+        if (flags.contains("random"))
+            std::shuffle(order.begin(), order.end(), std::mt19937(static_cast<unsigned>(epoch)));
         const auto start = std::chrono::steady_clock::now();
         std::atomic<std::uint64_t> next{0}, bad{0};
         std::vector<std::jthread> readers;
@@ -85,27 +89,36 @@ int read(const std::string& dir, const std::string& io, int epochs, const std::s
             readers.emplace_back([&, t] {
                 for (std::uint64_t n; (n = next++) < order.size();) {
                     const std::size_t slot = static_cast<std::size_t>(t) * batch + n % batch;
-                    bad += !set.read_into(order[n], std::span(buffer).subspan(slot * picture_bytes, picture_bytes));
+                    bad += !set.read_into(
+                        order[n], std::span(buffer).subspan(slot * picture_bytes, picture_bytes));
                 }
             });
         if (flags.contains("ahead"))
             readers.emplace_back([&] {
                 for (std::uint64_t n = 0; n < order.size(); ++n) {
-                    while (n > next + ahead) std::this_thread::sleep_for(std::chrono::microseconds(200));
+                    while (n > next + ahead)
+                        std::this_thread::sleep_for(std::chrono::microseconds(200));
                     if (n > next) set.prefetch(order[n], 1);
                 }
             });
         readers.clear();
-        const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+        const double seconds =
+            std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
         struct rusage usage;
         ::getrusage(RUSAGE_SELF, &usage);
         // Others come to their end too, so that what is shared is mapped by all.
-        if (flags.contains("hold") && epoch + 1 == epochs) std::this_thread::sleep_for(std::chrono::seconds(4));
-        std::printf("%-6s epoch %d: %6.0f MB/s, bad %llu, anon %.1f MiB, file %.0f MiB, pss %.0f MiB, virtual %.0f MiB, major faults %ld, ends as %s\n",
-                    io.c_str(), epoch + 1, static_cast<double>(set.size() * picture_bytes) / 1e6 / seconds,
-                    static_cast<unsigned long long>(bad), memory("status", "RssAnon"), memory("status", "RssFile"),
-                    memory("smaps_rollup", "Pss"), memory("status", "VmSize"), usage.ru_majflt,
-                    set.io_mode(0) == IoMode::mmap ? "mmap" : set.io_mode(0) == IoMode::pread ? "pread" : "direct");
+        if (flags.contains("hold") && epoch + 1 == epochs)
+            std::this_thread::sleep_for(std::chrono::seconds(4));
+        std::printf(
+            "%-6s epoch %d: %6.0f MB/s, bad %llu, anon %.1f MiB, file %.0f MiB, pss %.0f MiB, "
+            "virtual %.0f MiB, major faults %ld, ends as %s\n",
+            io.c_str(), epoch + 1, static_cast<double>(set.size() * picture_bytes) / 1e6 / seconds,
+            static_cast<unsigned long long>(bad), memory("status", "RssAnon"),
+            memory("status", "RssFile"), memory("smaps_rollup", "Pss"), memory("status", "VmSize"),
+            usage.ru_majflt,
+            set.io_mode(0) == IoMode::mmap    ? "mmap"
+            : set.io_mode(0) == IoMode::pread ? "pread"
+                                              : "direct");
         std::fflush(stdout);
     }
     return 0;
@@ -117,7 +130,9 @@ int main(int argc, char** argv) {
     const std::vector<std::string> words(argv + 1, argv + argc);
     if (words.size() == 3 && words[0] == "make") return make(words[1], std::stoull(words[2]));
     if (words.size() < 4 || words[0] != "read" || !parse_io_mode(words[2])) {
-        std::fprintf(stderr, "reader_epochs make DIR MIB | read DIR IO EPOCHS [random] [ahead] [behind] [unchecked] [hold] [threads=N]\n");
+        std::fprintf(stderr,
+                     "reader_epochs make DIR MIB | read DIR IO EPOCHS [random] [ahead] [behind] "
+                     "[unchecked] [hold] [threads=N]\n");
         return 2;
     }
     int threads = 1;

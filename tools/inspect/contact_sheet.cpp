@@ -37,12 +37,16 @@ cv::Scalar colour_of(int cls) {
     return {channel(5), channel(3), channel(1)};
 }
 
-cv::Mat matrix_of(Picture& picture) { return {picture.height, picture.width, CV_8UC3, picture.rgb.data()}; }
+cv::Mat matrix_of(Picture& picture) {
+    return {picture.height, picture.width, CV_8UC3, picture.rgb.data()};
+}
 
-Picture picture_of(const ShardSet& set, std::uint64_t record, const yolodata::shard::RecordInfo& info) {
+Picture picture_of(const ShardSet& set, std::uint64_t record,
+                   const yolodata::shard::RecordInfo& info) {
     std::vector<std::uint8_t> payload;
     if (!set.read(record, payload)) return {};
-    if (info.codec == Codec::jpeg) return yolodata::decode(std::as_bytes(std::span(payload)), {.apply_exif = false});
+    if (info.codec == Codec::jpeg)
+        return yolodata::decode(std::as_bytes(std::span(payload)), {.apply_exif = false});
     Picture picture;
     picture.width = info.width;
     picture.height = info.height;
@@ -50,7 +54,8 @@ Picture picture_of(const ShardSet& set, std::uint64_t record, const yolodata::sh
     return picture;
 }
 
-void draw_boxes(cv::Mat cell, const yolodata::Letterbox& where, const Picture& picture, const std::vector<Box>& boxes) {
+void draw_boxes(cv::Mat cell, const yolodata::Letterbox& where, const Picture& picture,
+                const std::vector<Box>& boxes) {
     for (const Box& box : boxes) {
         const auto at = [](float value, int side, double scale, int pad) {
             return static_cast<int>(std::lround(static_cast<double>(value) * side * scale)) + pad;
@@ -64,7 +69,8 @@ void draw_boxes(cv::Mat cell, const yolodata::Letterbox& where, const Picture& p
 }
 
 /// One record into its cell, with a line below: its number and the classes in it.
-void draw_record(cv::Mat place, const ShardSet& set, std::uint64_t record, const std::string& caption) {
+void draw_record(cv::Mat place, const ShardSet& set, std::uint64_t record,
+                 const std::string& caption) {
     cv::Mat cell = place.rowRange(0, cell_side);
     std::string text = caption;
     try {
@@ -82,18 +88,19 @@ void draw_record(cv::Mat place, const ShardSet& set, std::uint64_t record, const
         cv::line(cell, {cell_side, 0}, {0, cell_side}, {200, 0, 0}, 2);
         text += "  damaged";
     }
-    cv::putText(place, text, {3, cell_side + caption_height - 5}, cv::FONT_HERSHEY_SIMPLEX, font_scale, {255, 255, 255}, 1,
-                cv::LINE_AA);
+    cv::putText(place, text, {3, cell_side + caption_height - 5}, cv::FONT_HERSHEY_SIMPLEX,
+                font_scale, {255, 255, 255}, 1, cv::LINE_AA);
 }
 
 }  // namespace
 
-Picture contact_sheet(const std::string& dir, const yolodata::shard::SetIndex& index, std::uint64_t count,
-                      const yolodata::shard::ReadOptions& how) {
+Picture contact_sheet(const std::string& dir, const yolodata::shard::SetIndex& index,
+                      std::uint64_t count, const yolodata::shard::ReadOptions& how) {
     std::uint64_t total = 0;
     for (const auto& split : index.splits) total += split.records;
     count = std::min(count, total);
-    const int columns = std::max(1, static_cast<int>(std::ceil(std::sqrt(static_cast<double>(count)))));
+    const int columns =
+        std::max(1, static_cast<int>(std::ceil(std::sqrt(static_cast<double>(count)))));
     const int rows = std::max(1, (static_cast<int>(count) + columns - 1) / columns);
     Picture sheet(columns * cell_side, rows * (cell_side + caption_height));
     std::fill(sheet.rgb.begin(), sheet.rgb.end(), std::uint8_t{60});
@@ -104,8 +111,8 @@ Picture contact_sheet(const std::string& dir, const yolodata::shard::SetIndex& i
         for (; k < count && k * total / count < before + set.size(); ++k) {
             const std::uint64_t number = k * total / count;
             const int column = static_cast<int>(k) % columns, row = static_cast<int>(k) / columns;
-            draw_record(canvas(cv::Rect(column * cell_side, row * (cell_side + caption_height), cell_side,
-                                        cell_side + caption_height)),
+            draw_record(canvas(cv::Rect(column * cell_side, row * (cell_side + caption_height),
+                                        cell_side, cell_side + caption_height)),
                         set, number - before, fmt::format("{} {}", number, split.name));
         }
         before += set.size();

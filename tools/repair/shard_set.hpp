@@ -5,8 +5,8 @@
 
 namespace tools {
 
-/// `yolodata repair` of a shard set: says what each damaged shard needs, and does it with --apply or --out.
-/// Returns the exit code. schemas/repair-shards.schema.json describes its JSON.
+/// `yolodata repair` of a shard set: says what each damaged shard needs, and does it with --apply
+/// or --out. Returns the exit code. schemas/repair-shards.schema.json describes its JSON.
 int repair_shard_set(const RepairCommand& command);
 
 }  // namespace tools

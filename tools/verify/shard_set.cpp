@@ -9,8 +9,9 @@
 
 namespace tools {
 
-yolodata::VerifyResult check_shard_set(const std::string& path, const yolodata::shard::CheckOptions& options,
-                                       bool quiet, yolodata::Dataset& dataset) {
+yolodata::VerifyResult check_shard_set(const std::string& path,
+                                       const yolodata::shard::CheckOptions& options, bool quiet,
+                                       yolodata::Dataset& dataset) {
     std::optional<Progress> progress;
     yolodata::shard::CheckResult checked =
         check_shards(path, options, [&](std::uint64_t done, std::uint64_t total) {
@@ -22,7 +23,8 @@ yolodata::VerifyResult check_shard_set(const std::string& path, const yolodata::
     if (progress) progress->finish();
 
     dataset.root = checked.root;
-    dataset.config = path.ends_with(".yds") ? path.substr(path.rfind('/') + 1) : yolodata::shard::index_file;
+    dataset.config =
+        path.ends_with(".yds") ? path.substr(path.rfind('/') + 1) : yolodata::shard::index_file;
     yolodata::VerifyResult result;
     if (checked.index) {
         dataset.task = yolodata::parse_task(checked.index->task).value_or(yolodata::Task::detect);

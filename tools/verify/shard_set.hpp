@@ -9,9 +9,10 @@
 
 namespace tools {
 
-/// Checks a shard set and puts the answer into the form that every report of `yolodata verify` is made
-/// from: images are records, labels are records that can be read, root is the set's folder.
-yolodata::VerifyResult check_shard_set(const std::string& path, const yolodata::shard::CheckOptions& options,
-                                       bool quiet, yolodata::Dataset& dataset);
+/// Checks a shard set and puts the answer into the form that every report of `yolodata verify` is
+/// made from: images are records, labels are records that can be read, root is the set's folder.
+yolodata::VerifyResult check_shard_set(const std::string& path,
+                                       const yolodata::shard::CheckOptions& options, bool quiet,
+                                       yolodata::Dataset& dataset);
 
 }  // namespace tools

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The ways in which a set is read: all give the same bytes, and none dies of what happens to a file meanwhile.
+// The ways in which a set is read: all give the same bytes, and none dies of what happens to a file
+// meanwhile.
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -26,7 +27,9 @@ using testing::TempFolder;
 constexpr IoMode all_modes[] = {IoMode::automatic, IoMode::mmap, IoMode::pread, IoMode::direct};
 constexpr std::uint64_t small_window = 64 << 10;
 
-std::uint8_t pixel(unsigned record, std::size_t k) { return static_cast<std::uint8_t>(record * 31 + k * 7 + k / 251); }
+std::uint8_t pixel(unsigned record, std::size_t k) {
+    return static_cast<std::uint8_t>(record * 31 + k * 7 + k / 251);
+}
 
 /// Pictures of 1 to 190 kB, so that some lie across windows of 64 KiB and some in more than two.
 RecordData picture(unsigned i) {
@@ -44,7 +47,7 @@ RecordData picture(unsigned i) {
 constexpr unsigned records = 40;
 
 class IoTest : public ::testing::Test {
-   protected:
+ protected:
     void SetUp() override { write(dir_.path()); }
     static void write(const std::string& dir) {
         std::filesystem::create_directories(dir);
@@ -87,9 +90,11 @@ TEST_F(IoTest, EveryModeGivesTheSameBytes) {
                     EXPECT_EQ(set.boxes(i), written.boxes);
                     ASSERT_EQ(set.payload_bytes(i), written.payload.size());
                     std::vector<std::byte> batch(written.payload.size() + 2, std::byte{0x5a});
-                    ASSERT_TRUE(set.read_into(i, std::span(batch).subspan(1, written.payload.size())));
-                    EXPECT_TRUE(std::equal(written.payload.begin(), written.payload.end(), batch.begin() + 1,
-                                           [](std::uint8_t a, std::byte b) { return std::byte{a} == b; }));
+                    ASSERT_TRUE(
+                        set.read_into(i, std::span(batch).subspan(1, written.payload.size())));
+                    EXPECT_TRUE(std::equal(
+                        written.payload.begin(), written.payload.end(), batch.begin() + 1,
+                        [](std::uint8_t a, std::byte b) { return std::byte{a} == b; }));
                     EXPECT_EQ(batch.front(), std::byte{0x5a});
                     EXPECT_EQ(batch.back(), std::byte{0x5a});
                 }
@@ -105,9 +110,10 @@ TEST_F(IoTest, ModesAreChosenAsSaid) {
     EXPECT_EQ(mode(IoMode::automatic, dir_.path()), IoMode::mmap);
     EXPECT_EQ(mode(IoMode::pread, dir_.path()), IoMode::pread);
     EXPECT_TRUE(is_remote_filesystem(0x6969));
-    EXPECT_TRUE(is_remote_filesystem(0xffffffffff534d42));  // f_type is signed and 32 bits wide on some machines
-    EXPECT_FALSE(is_remote_filesystem(0xef53));             // ext4
-    EXPECT_FALSE(is_remote_filesystem(0x01021994));         // tmpfs
+    EXPECT_TRUE(is_remote_filesystem(
+        0xffffffffff534d42));  // f_type is signed and 32 bits wide on some machines
+    EXPECT_FALSE(is_remote_filesystem(0xef53));      // ext4
+    EXPECT_FALSE(is_remote_filesystem(0x01021994));  // tmpfs
 }
 
 TEST_F(IoTest, AFileSystemWithoutDirectReadsIsReadByPread) {
@@ -151,7 +157,8 @@ TEST_F(IoTest, TruncationAtEveryPageWhileOpenCostsRecordsOnly) {
     const std::string path = dir_ / "train-00000.yds", whole = testing::slurp(path);
     const std::uint64_t in_shard = ShardFile(path, false).header().records;
     for (const IoMode io : all_modes)
-        for (std::size_t length = 0; length < whole.size(); length += 4096 * (io == IoMode::automatic ? 1 : 9)) {
+        for (std::size_t length = 0; length < whole.size();
+             length += 4096 * (io == IoMode::automatic ? 1 : 9)) {
             ReadOptions options;
             options.io = io;
             options.window_bytes = small_window;
@@ -231,8 +238,9 @@ TEST_F(IoTest, ReadsWhereNoWindowFitsIntoTheAddressSpace) {
                   const ShardSet set(dir_.path(), "train");
                   std::vector<std::uint8_t> payload;
                   payload.reserve(1 << 20);
-                  struct rlimit limit{};
-                  limit.rlim_cur = limit.rlim_max = 1 << 20;  // less than is in use: every map fails
+                  struct rlimit limit {};
+                  limit.rlim_cur = limit.rlim_max = 1
+                                                    << 20;  // less than is in use: every map fails
                   if (::setrlimit(RLIMIT_AS, &limit) != 0) return 2;
                   for (unsigned i = 0; i < records; ++i)
                       if (!set.read(i, payload)) return 3;
@@ -243,7 +251,7 @@ TEST_F(IoTest, ReadsWhereNoWindowFitsIntoTheAddressSpace) {
 
 TEST_F(IoTest, FewDescriptorsAndFilesThatVanishAreBadRecords) {
     EXPECT_EQ(in_child([&] {
-                  struct rlimit limit{};
+                  struct rlimit limit {};
                   limit.rlim_cur = limit.rlim_max = 6;  // three shards cannot be kept open
                   if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) return 2;
                   const ShardSet set(dir_.path(), "train");

@@ -35,34 +35,41 @@ RecordData whole_record(unsigned i) {
     r.source_width = r.source_height = 99;
     r.codec = i % 2 == 1 ? Codec::jpeg : Codec::raw;
     Picture picture(r.width, r.height);
-    for (std::size_t k = 0; k < picture.rgb.size(); ++k) picture.rgb[k] = static_cast<std::uint8_t>(k * 5 + i);
+    for (std::size_t k = 0; k < picture.rgb.size(); ++k)
+        picture.rgb[k] = static_cast<std::uint8_t>(k * 5 + i);
     if (r.codec == Codec::jpeg) {
-        for (const std::byte b : encode_jpeg(picture)) r.payload.push_back(static_cast<std::uint8_t>(b));
+        for (const std::byte b : encode_jpeg(picture))
+            r.payload.push_back(static_cast<std::uint8_t>(b));
     } else {
         r.payload = picture.rgb;
     }
     r.checksum = payload_checksum(r.payload);
-    for (unsigned b = 0; b < i % 3; ++b) r.boxes.push_back({static_cast<std::int32_t>(b), 0.5f, 0.5f, 0.25f, 0.125f});
+    for (unsigned b = 0; b < i % 3; ++b)
+        r.boxes.push_back({static_cast<std::int32_t>(b), 0.5f, 0.5f, 0.25f, 0.125f});
     return r;
 }
 
 class CheckTest : public ::testing::Test {
-   protected:
+ protected:
     /// Several shards of a few records each.
     void write(unsigned records = 9, std::uint64_t shard_bytes = 24 << 10) {
         SetWriter writer(dir_.path(), testing::made_up_index(shard_bytes));
         writer.begin_split("train");
-        for (unsigned i = 0; i < records; ++i) writer.add(edit_ && i == edited_ ? edit_(whole_record(i)) : whole_record(i));
+        for (unsigned i = 0; i < records; ++i)
+            writer.add(edit_ && i == edited_ ? edit_(whole_record(i)) : whole_record(i));
         writer.begin_split("val");
         writer.add(whole_record(100));
         index_ = writer.finish(testing::source_digest);
         spill(dir_ / "index.json", to_json(index_));
     }
-    CheckResult check(bool fast = false, int jobs = 2) const { return check_shards(dir_.path(), {.fast = fast, .jobs = jobs}); }
+    CheckResult check(bool fast = false, int jobs = 2) const {
+        return check_shards(dir_.path(), {.fast = fast, .jobs = jobs});
+    }
     /// "rule path" of each finding.
     static std::vector<std::string> told(const CheckResult& result) {
         std::vector<std::string> lines;
-        for (const Finding& finding : result.findings) lines.push_back(std::string(finding.rule) + " " + finding.path);
+        for (const Finding& finding : result.findings)
+            lines.push_back(std::string(finding.rule) + " " + finding.path);
         return lines;
     }
     /// In place, as rot does it.
@@ -104,8 +111,9 @@ TEST_F(CheckTest, RecordsAreNamedWithOffsetAndSource) {
     const Finding& finding = result.findings[0];
     EXPECT_EQ(finding.image, "images/train/0.jpg");
     EXPECT_EQ(finding.split, "train");
-    EXPECT_EQ(finding.message,
-              "record 0 at offset 4096 (images/train/0.jpg): the checksum of its picture does not hold");
+    EXPECT_EQ(
+        finding.message,
+        "record 0 at offset 4096 (images/train/0.jpg): the checksum of its picture does not hold");
     EXPECT_EQ(result.bad_records, 1u);
     EXPECT_EQ(told(check(true)), Told());  // a fast check reads no record
 }
@@ -117,7 +125,8 @@ TEST_F(CheckTest, FindingsDoNotDependOnJobs) {
     for (const ShardEntry& shard : index_.shards) {
         const ScannedIndex scanned = scan_shard(dir_ / shard.file);
         harmed += scanned.entries.size();
-        for (const auto& entry : scanned.entries) flip(shard.file, entry.record_offset + format::record_header_bytes);
+        for (const auto& entry : scanned.entries)
+            flip(shard.file, entry.record_offset + format::record_header_bytes);
     }
     spill(dir_ / "other.yds", "x");
     const auto text = [](const CheckResult& result) {
@@ -162,7 +171,8 @@ TEST_F(CheckTest, EveryByteOfTheIndexJsonIsSafe) {
 TEST_F(CheckTest, TruncatedMissingUnexpectedUnfinished) {
     write();
     const std::string whole = slurp(dir_ / "train-00000.yds");
-    for (const std::size_t length : {std::size_t{0}, std::size_t{100}, std::size_t{4096}, whole.size() - 1}) {
+    for (const std::size_t length :
+         {std::size_t{0}, std::size_t{100}, std::size_t{4096}, whole.size() - 1}) {
         spill(dir_ / "train-00000.yds", whole.substr(0, length));
         EXPECT_EQ(told(check()), Told{"shard/truncated train-00000.yds"}) << length;
         EXPECT_EQ(told(check(true)), Told{"shard/truncated train-00000.yds"}) << length;
@@ -170,8 +180,9 @@ TEST_F(CheckTest, TruncatedMissingUnexpectedUnfinished) {
     ASSERT_EQ(::unlink((dir_ / "train-00000.yds").c_str()), 0);
     spill(dir_ / "extra-00000.yds", whole);
     spill(dir_ / ".train-00000.yds.tmp-abc", "x");
-    EXPECT_EQ(told(check()), (Told{"shard/unfinished .train-00000.yds.tmp-abc", "shard/unexpected extra-00000.yds",
-                                   "shard/missing train-00000.yds"}));
+    EXPECT_EQ(told(check()),
+              (Told{"shard/unfinished .train-00000.yds.tmp-abc", "shard/unexpected extra-00000.yds",
+                    "shard/missing train-00000.yds"}));
 }
 
 TEST_F(CheckTest, WithoutItsIndexJsonTheShardsAreStillChecked) {
@@ -215,9 +226,13 @@ TEST_F(CheckTest, PicturesThatDoNotDecodeAndBoxesOutOfRange) {
     write();
     const CheckResult size = check();
     ASSERT_EQ(size.findings.size(), 1u);
-    EXPECT_THAT(size.findings[0].message, ::testing::HasSubstr("decodes to 25 x 16 px where the record says 26 x 16"));
+    EXPECT_THAT(size.findings[0].message,
+                ::testing::HasSubstr("decodes to 25 x 16 px where the record says 26 x 16"));
     edit_ = [](RecordData r) {
-        r.boxes = {{0, 0.5f, 0.5f, 0.1f, 0.1f}, {5, 0.5f, 0.5f, 0.1f, 0.1f}, {0, NAN, 0.5f, 0.1f, 0.1f}, {0, 0.5f, 0.5f, 1.5f, 0.1f}};
+        r.boxes = {{0, 0.5f, 0.5f, 0.1f, 0.1f},
+                   {5, 0.5f, 0.5f, 0.1f, 0.1f},
+                   {0, NAN, 0.5f, 0.1f, 0.1f},
+                   {0, 0.5f, 0.5f, 1.5f, 0.1f}};
         return r;
     };
     write();
@@ -235,7 +250,8 @@ TEST_F(CheckTest, LabelsThatWereExchangedAreTold) {
     bytes[at + format::label_header_bytes + 5] ^= 1;
     const auto* entry = reinterpret_cast<const std::byte*>(bytes.data() + at);
     const std::uint64_t length = format::label_entry_length({entry, format::label_header_bytes});
-    store_le(reinterpret_cast<std::byte*>(bytes.data() + at), format::checksum({entry + 8, length - 8}));
+    store_le(reinterpret_cast<std::byte*>(bytes.data() + at),
+             format::checksum({entry + 8, length - 8}));
     spill(dir_ / name, bytes);
     const CheckResult result = check();
     ASSERT_EQ(told(result), Told{"shard/record-corrupt train-00000.yds"});

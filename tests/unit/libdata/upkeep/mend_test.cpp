@@ -26,18 +26,32 @@ using testing::write_set;
 using Action = ShardMend::Action;
 
 void fill(std::string& bytes, std::uint64_t from, std::uint64_t to) {
-    std::fill(bytes.begin() + static_cast<std::ptrdiff_t>(from), bytes.begin() + static_cast<std::ptrdiff_t>(to), '\xee');
+    std::fill(bytes.begin() + static_cast<std::ptrdiff_t>(from),
+              bytes.begin() + static_cast<std::ptrdiff_t>(to), '\xee');
 }
 
 /// Destroys parts of a shard without which it does not open, though every record is there.
 using Harm = void (*)(std::string& bytes, const format::Footer& f);
 const std::map<std::string, Harm> structural = {
     {"header", [](std::string& b, const format::Footer&) { fill(b, 0, format::header_bytes); }},
-    {"index", [](std::string& b, const format::Footer& f) { fill(b, f.index_offset, f.index_offset + f.index_bytes); }},
-    {"tail", [](std::string& b, const format::Footer& f) { fill(b, f.file_bytes - format::tail_bytes, f.file_bytes); }},
-    {"labels' head", [](std::string& b, const format::Footer& f) { fill(b, f.labels_offset, f.labels_offset + 64); }},
-    {"cut behind the labels", [](std::string& b, const format::Footer& f) { b.resize(f.labels_offset + f.labels_bytes); }},
-    {"padding", [](std::string& b, const format::Footer& f) { fill(b, f.labels_offset + f.labels_bytes, f.index_offset); }},
+    {"index",
+     [](std::string& b, const format::Footer& f) {
+         fill(b, f.index_offset, f.index_offset + f.index_bytes);
+     }},
+    {"tail",
+     [](std::string& b, const format::Footer& f) {
+         fill(b, f.file_bytes - format::tail_bytes, f.file_bytes);
+     }},
+    {"labels' head",
+     [](std::string& b, const format::Footer& f) {
+         fill(b, f.labels_offset, f.labels_offset + 64);
+     }},
+    {"cut behind the labels",
+     [](std::string& b, const format::Footer& f) { b.resize(f.labels_offset + f.labels_bytes); }},
+    {"padding",
+     [](std::string& b, const format::Footer& f) {
+         fill(b, f.labels_offset + f.labels_bytes, f.index_offset);
+     }},
     {"all but the records",
      [](std::string& b, const format::Footer& f) {
          fill(b, 0, format::header_bytes);
@@ -48,9 +62,11 @@ const std::map<std::string, Harm> structural = {
 };
 
 class MendTest : public ::testing::Test {
-   protected:
+ protected:
     void SetUp() override { write_set(dir_.path(), 40, 5, 20 << 10); }
-    format::Footer footer(const std::string& name) const { return ShardFile(dir_ / name, false).header().footer; }
+    format::Footer footer(const std::string& name) const {
+        return ShardFile(dir_ / name, false).header().footer;
+    }
     TempFolder dir_, other_;
 };
 
@@ -88,7 +104,8 @@ TEST_F(MendTest, DamagedRecordsAreLeftOutOfANewSet) {
     std::string bytes = slurp(dir_ / name);
     const format::Footer f = footer(name);
     bytes[format::header_bytes + format::record_header_bytes + 1] ^= 1;  // the picture of record 0
-    bytes[f.labels_offset + format::section_header_bytes + 20] ^= 1;     // and its labels: no name any more
+    bytes[f.labels_offset + format::section_header_bytes + 20] ^=
+        1;  // and its labels: no name any more
     spill(dir_ / name, bytes);
     const MendPlan plan = plan_mend(dir_.path());
     ASSERT_EQ(plan.shards[0].action, Action::drop);
@@ -100,7 +117,8 @@ TEST_F(MendTest, DamagedRecordsAreLeftOutOfANewSet) {
     const SetIndex index = write_mended(plan, out);
     // Made-up JPEGs do not decode and made-up boxes are out of range; nothing else may be wrong.
     for (const Finding& finding : check_shards(out, {.jobs = 2}).findings)
-        EXPECT_TRUE(finding.rule == "shard/undecodable" || finding.rule == "shard/label-range") << finding.rule;
+        EXPECT_TRUE(finding.rule == "shard/undecodable" || finding.rule == "shard/label-range")
+            << finding.rule;
     EXPECT_EQ(index.splits[0].records, 39u);
     EXPECT_EQ(index.splits[0].left_out, 1u);
     ASSERT_EQ(index.left_out.size(), 1u);
@@ -189,7 +207,8 @@ TEST_F(MendTest, LeftoversOfAKilledRunAreCleared) {
 TEST_F(MendTest, AnUndamagedSetCopiesByteForByte) {
     write_mended(plan_mend(dir_.path()), other_ / "out");
     for (const auto& entry : std::filesystem::directory_iterator(dir_.path()))
-        EXPECT_EQ(slurp(entry.path()), slurp(other_ / "out" + ("/" + entry.path().filename().string())));
+        EXPECT_EQ(slurp(entry.path()),
+                  slurp(other_ / "out" + ("/" + entry.path().filename().string())));
 }
 
 TEST_F(MendTest, WithoutIndexJsonItSaysWhatIsLost) {
