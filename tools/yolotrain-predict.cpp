@@ -59,7 +59,7 @@ Options parse(int argc, char** argv) {
     line.positional("SOURCE", &o.sources,
                     "pictures: files, folders, patterns, lists (@FILE, FILE.txt), - for stdin");
     line.group("What");
-    line.option("weights", &o.weights, "FILE", "weights to use (.safetensors)");
+    line.option("weights", &o.weights, "FILE", "weights to use (.safetensors, .pt)");
     tools::Option& imgsz =
         line.option("imgsz", &o.imgsz, "N", "long side of the network's input, px");
     imgsz.default_text = "the weights' own";

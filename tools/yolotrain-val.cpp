@@ -32,7 +32,7 @@ Options parse(int argc, char** argv) {
     tools::CommandLine line("yolotrain val",
                             "Measures the mAP of weights on a dataset or shard set.");
     line.group("What");
-    line.option("weights", &o.weights, "FILE", "weights to measure (.safetensors)");
+    line.option("weights", &o.weights, "FILE", "weights to measure (.safetensors, .pt)");
     line.option("data", &o.data, "SHARDS|data.yaml",
                 "shard set, data.yaml or folder of a dataset; only read");
     line.option("split", &o.split, "NAME", "split to measure on");

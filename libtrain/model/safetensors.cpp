@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <ATen/ATen.h>
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <optional>
 #include <span>
 
-#include "safetensors_header.hpp"
+#include "formats/byte_source.hpp"
+#include "formats/safetensors_header.hpp"
 #include "yolodata/core/atomic_file.hpp"
 #include "yolodata/core/error.hpp"
 #include "yolodata/core/sha256.hpp"
@@ -64,64 +61,25 @@ std::span<const std::byte> bytes_of(const at::Tensor& tensor) {
     return {static_cast<const std::byte*>(tensor.data_ptr()), tensor.nbytes()};
 }
 
-/// A file opened for reading; never waits for a FIFO or device.
-class InputFile {
- public:
-    explicit InputFile(const std::string& path) : path_(path) {
-        fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-        if (fd_ < 0) yolodata::throw_errno("open", path, errno);
-        struct stat status {};
-        if (::fstat(fd_, &status) != 0 || !S_ISREG(status.st_mode)) {
-            ::close(fd_);
-            throw Error(ErrorKind::io, "cannot read " + path + ": it is no regular file");
-        }
-        size_ = static_cast<std::uint64_t>(status.st_size);
-    }
-    ~InputFile() { ::close(fd_); }
-    InputFile(const InputFile&) = delete;
-    InputFile& operator=(const InputFile&) = delete;
-
-    std::uint64_t size() const { return size_; }
-
-    void read(std::uint64_t offset, void* out, std::uint64_t count) const {
-        auto* target = static_cast<char*>(out);
-        while (count > 0) {
-            const auto n = ::pread(fd_, target, count, static_cast<off_t>(offset));
-            if (n < 0 && errno == EINTR) continue;
-            if (n < 0) yolodata::throw_errno("read", path_, errno);
-            if (n == 0)
-                throw Error(ErrorKind::corrupt, path_ + ": it became shorter while it was read");
-            target += n;
-            offset += static_cast<std::uint64_t>(n);
-            count -= static_cast<std::uint64_t>(n);
-        }
-    }
-
- private:
-    std::string path_;
-    int fd_ = -1;
-    std::uint64_t size_ = 0;
-};
-
 }  // namespace
 
 TensorFile read_safetensors(const std::string& path) {
-    const InputFile file(path);
+    const formats::FileSource file(path);
     std::uint64_t length = 0;
     if (file.size() < sizeof(length)) {
         throw Error(ErrorKind::corrupt, path + ": not a safetensors file: shorter than 8 bytes");
     }
-    file.read(0, &length, sizeof(length));
-    if (length > detail::max_header_bytes || length > file.size() - sizeof(length)) {
+    file.read(0, std::as_writable_bytes(std::span(&length, 1)));
+    if (length > formats::max_header_bytes || length > file.size() - sizeof(length)) {
         throw Error(
             ErrorKind::corrupt,
             fmt::format("{}: not a sound safetensors file: a header of {} bytes in a file of {}",
                         path, length, file.size()));
     }
     std::string json(length, '\0');
-    file.read(sizeof(length), json.data(), length);
+    file.read(sizeof(length), std::as_writable_bytes(std::span(json)));
     const std::uint64_t start = sizeof(length) + length;
-    auto header = detail::parse_safetensors_header(json, file.size() - start, path);
+    auto header = formats::parse_safetensors_header(json, file.size() - start, path);
 
     TensorFile out;
     yolodata::Sha256 hash;
@@ -132,7 +90,8 @@ TensorFile read_safetensors(const std::string& path) {
                         fmt::format("{}: tensor {} is of type {}", path, entry.name, entry.dtype));
         }
         auto tensor = at::empty(entry.shape, at::TensorOptions().dtype(*type));
-        file.read(start + entry.begin, tensor.data_ptr(), entry.end - entry.begin);
+        file.read(start + entry.begin,
+                  {static_cast<std::byte*>(tensor.data_ptr()), entry.end - entry.begin});
         hash.update(bytes_of(tensor));
         out.tensors.push_back({entry.name, std::move(tensor)});
     }
@@ -155,7 +114,7 @@ void write_safetensors(const std::string& path, const TensorFile& file) {
     std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) {
         return a.tensor.element_size() > b.tensor.element_size();
     });
-    detail::SafetensorsHeader header;
+    formats::SafetensorsHeader header;
     header.metadata = file.metadata;
     yolodata::Sha256 hash;
     std::uint64_t at = 0;
@@ -167,7 +126,7 @@ void write_safetensors(const std::string& path, const TensorFile& file) {
     }
     header.metadata[digest_key] = "sha256:" + yolodata::to_hex(hash.finish());
 
-    const std::string json = detail::format_safetensors_header(header);
+    const std::string json = formats::format_safetensors_header(header);
     const std::uint64_t length = json.size();
     yolodata::AtomicFile out(path);
     out.write(std::as_bytes(std::span(&length, 1)));

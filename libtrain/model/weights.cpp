@@ -5,12 +5,14 @@
 #include <ATen/core/grad_mode.h>
 #include <fmt/format.h>
 
-#include <array>
-#include <optional>
-#include <unordered_map>
+#include <set>
 
+#include "formats/pt_file.hpp"
 #include "metadata.hpp"
+#include "pt_weights.hpp"
+#include "state_keys.hpp"
 #include "yolodata/core/error.hpp"
+#include "yolodata/core/utf8.hpp"
 
 namespace yolotrain {
 
@@ -18,18 +20,7 @@ namespace {
 
 using yolodata::Error;
 using yolodata::ErrorKind;
-using ByName = std::unordered_map<std::string, at::Tensor>;
-
-/// Keys as the model names them. A state_dict taken from Ultralytics' wrapper has "model." once
-/// more.
-ByName index_by_key(const TensorFile& file) {
-    constexpr std::string_view wrapper = "model.model.";
-    ByName by_name;
-    for (const auto& [name, tensor] : file.tensors) {
-        by_name[name.starts_with(wrapper) ? name.substr(wrapper.size() - 6) : name] = tensor;
-    }
-    return by_name;
-}
+using ByName = detail::TensorsByName;
 
 bool is_optional(const std::string& key) {
     // Constant, or a counter that nothing depends on.
@@ -37,22 +28,22 @@ bool is_optional(const std::string& key) {
 }
 
 /// The size from the channels of the first convolution, the number of classes from the last.
-YoloV8 model_of_shapes(const ByName& tensors, const std::string& path) {
-    const auto first = tensors.find("model.0.conv.weight");
+YoloV8 model_of_shapes(const ByName& tensors, const std::string& told, const std::string& path) {
+    const auto scale = detail::scale_of_stem(tensors);
     const auto last = tensors.find("model.22.cv3.0.2.weight");
-    std::optional<Scale> scale;
-    if (first != tensors.end() && first->second.dim() == 4) {
-        for (const auto candidate : {Scale::n, Scale::s, Scale::m, Scale::l, Scale::x}) {
-            static constexpr std::array<int, 5> stem_channels = {16, 32, 48, 64, 80};
-            if (first->second.size(0) == stem_channels[static_cast<std::size_t>(candidate)]) {
-                scale = candidate;
-            }
-        }
-    }
     if (!scale || last == tensors.end() || last->second.dim() != 4 || last->second.size(0) < 1) {
-        throw Error(ErrorKind::corrupt, path + ": holds no weights of a YOLOv8 detection model");
+        throw Error(ErrorKind::corrupt,
+                    fmt::format("{}: holds no weights of a YOLOv8 detection model{}", path, told));
     }
     return YoloV8::uninitialised(*scale, last->second.size(0));
+}
+
+/// The first by name of the tensors that the model does not have.
+std::string stranger(const ByName& tensors, const YoloV8& model) {
+    std::set<std::string> names;
+    for (const auto& entry : tensors) names.insert(entry.first);
+    for (const auto& entry : model.state()) names.erase(entry.name);
+    return names.empty() ? std::string() : yolodata::printable(*names.begin());
 }
 
 void check_distance_weights(const ByName& tensors, const std::string& path) {
@@ -76,11 +67,17 @@ void require_finite(const std::vector<NamedTensor>& tensors, const std::string& 
     }
 }
 
+TensorFile read_weights(const std::string& path) {
+    if (formats::looks_like_pt(formats::FileSource(path), path)) return detail::read_pt(path);
+    return read_safetensors(path);
+}
+
 LoadedWeights load_weights(const std::string& path) {
-    const auto file = read_safetensors(path);
+    const auto file = read_weights(path);
+    detail::require_detection(file, path);
     require_finite(file.tensors, path);
-    const auto tensors = index_by_key(file);
-    LoadedWeights loaded{model_of_shapes(tensors, path), {}};
+    const auto tensors = detail::index_by_key(file);
+    LoadedWeights loaded{model_of_shapes(tensors, detail::told_architecture(file), path), {}};
     check_distance_weights(tensors, path);
 
     at::NoGradGuard no_grad;
@@ -102,9 +99,11 @@ LoadedWeights load_weights(const std::string& path) {
         ++used;
     }
     if (used != tensors.size()) {
-        throw Error(ErrorKind::corrupt,
-                    fmt::format("{}: {} of its tensors belong to no YOLOv8 detection model", path,
-                                tensors.size() - used));
+        throw Error(
+            ErrorKind::corrupt,
+            fmt::format("{}: {} of its tensors belong to no YOLOv8 detection model{}, as {}", path,
+                        tensors.size() - used, detail::told_architecture(file),
+                        stranger(tensors, loaded.model)));
     }
     loaded.model.train(false);
     loaded.info = detail::parse_metadata(file.metadata, loaded.model.nc(), path);
@@ -116,22 +115,6 @@ void save_weights(const std::string& path, const std::vector<NamedTensor>& state
                   const WeightsInfo& info) {
     require_finite(state, path);
     write_safetensors(path, {state, detail::format_metadata(info)});
-}
-
-std::pair<int, int> transfer(const TensorFile& from, YoloV8& model) {
-    at::NoGradGuard no_grad;
-    const auto tensors = index_by_key(from);
-    std::vector<std::pair<at::Tensor, at::Tensor>> copies;
-    std::vector<NamedTensor> sources;
-    for (const auto& [name, tensor] : model.state()) {
-        const auto found = tensors.find(name);
-        if (found == tensors.end() || found->second.sizes() != tensor.sizes()) continue;
-        copies.emplace_back(tensor.detach(), found->second);
-        sources.push_back({name, found->second});
-    }
-    require_finite(sources, "weights");
-    for (auto& [to, source] : copies) to.copy_(source);
-    return {static_cast<int>(copies.size()), static_cast<int>(model.state().size())};
 }
 
 }  // namespace yolotrain

@@ -156,7 +156,7 @@ class Trainer::Impl {
         if (from != nullptr) require_same(*from, options_, *data_.train);
         YoloV8 model = build_model(options_, names_);
         if (from == nullptr && !options_.weights.empty()) {
-            transferred_ = transfer({load_weights(options_.weights).model.state(), {}}, model);
+            transferred_ = transfer_from(options_.weights, model);
         }
         return model;
     }

@@ -35,7 +35,7 @@ void add_what(CommandLine& line, FitOptions& o) {
         .default_text = "a folder below $XDG_CACHE_HOME/yolodata";
     line.option("model", &o.model, "yolov8{n,s,m,l,x}", "size of the network").default_text =
         "the weights' own, else yolov8n";
-    line.option("weights", &o.train.weights, "FILE", "start from these weights (.safetensors)");
+    line.option("weights", &o.train.weights, "FILE", "start from these weights (.safetensors, .pt)");
     range(line.option("epochs", &o.train.schedule.epochs, "N", "passes over the training data"), 1, 1e6);
     range(line.option("batch", &o.train.schedule.batch, "N", "pictures a step"), 1, 65536);
     range(line.option("imgsz", &o.train.imgsz, "N", "side of the pictures, px, a multiple of 32"), 32, 16384);
@@ -125,10 +125,10 @@ bool is_call_option(const std::string& name) {
     return std::find(kCallOptions.begin(), kCallOptions.end(), name) != kCallOptions.end();
 }
 
-/// "yolov8n", "yolov8n.yaml", a path to it; FILE.safetensors stands for its weights.
+/// "yolov8n", "yolov8n.yaml", a path to it; FILE.safetensors and FILE.pt stand for their weights.
 void settle_model(FitOptions& o, bool resuming) {
     const std::filesystem::path path(o.model);
-    if (path.extension() == ".safetensors" && o.train.weights.empty()) {
+    if ((path.extension() == ".safetensors" || path.extension() == ".pt") && o.train.weights.empty()) {
         o.train.weights = std::exchange(o.model, "");
     } else if (path.extension() == ".yaml" || path.extension() == ".yml") {
         o.model = path.stem().string();
@@ -136,8 +136,10 @@ void settle_model(FitOptions& o, bool resuming) {
     if (!o.model.empty()) o.train.scale = yolotrain::parse_scale(o.model);
     if (!o.train.weights.empty() && !resuming) {
         // Read here too, so that bad weights end it before anything is packed or made.
-        const auto weights = yolotrain::load_weights(o.train.weights);
-        if (o.model.empty()) o.train.scale = weights.info.scale;
+        const auto weights = yolotrain::read_weights(o.train.weights);
+        const auto scale = yolotrain::scale_of(weights, o.train.weights);
+        yolotrain::require_finite(weights.tensors, o.train.weights);
+        if (o.model.empty()) o.train.scale = scale;
     }
     o.model = fmt::format("yolov8{}", yolotrain::to_string(o.train.scale));
 }

@@ -10,7 +10,7 @@
 
 #include "yolodata/core/error.hpp"
 
-namespace yolotrain::detail {
+namespace yolotrain::formats {
 
 namespace {
 
@@ -154,4 +154,4 @@ std::string format_safetensors_header(const SafetensorsHeader& header) {
     return text;
 }
 
-}  // namespace yolotrain::detail
+}  // namespace yolotrain::formats

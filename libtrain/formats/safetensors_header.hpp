@@ -12,7 +12,7 @@
 // Every entry has dtype, shape and data_offsets [begin, end) relative to the data; `__metadata__`
 // maps strings to strings.
 
-namespace yolotrain::detail {
+namespace yolotrain::formats {
 
 struct TensorEntry {
     std::string name;
@@ -41,4 +41,4 @@ SafetensorsHeader parse_safetensors_header(std::string_view json, std::uint64_t 
 /// The header for these tensors, padded to a multiple of 8 bytes.
 std::string format_safetensors_header(const SafetensorsHeader& header);
 
-}  // namespace yolotrain::detail
+}  // namespace yolotrain::formats
