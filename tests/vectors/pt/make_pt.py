@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """make_pt.py FOLDER: small files as torch.save writes them, made without torch. They are checked in."""
 import collections
+import functools
+import io
 import pathlib
 import pickle
 import struct
@@ -9,17 +11,17 @@ import sys
 import types
 import zipfile
 
-FOLDER = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else __file__).resolve()
-FOLDER = FOLDER if FOLDER.is_dir() else FOLDER.parent
+FOLDER = pathlib.Path(__file__).parent
 
 
-def fake(name, **attributes):
+@functools.cache
+def fake(name):
     """A class or function that pickles under the name of the real one."""
     module, _, last = name.rpartition(".")
     parts = module.split(".")
     for i in range(len(parts)):
         sys.modules.setdefault(".".join(parts[:i + 1]), types.ModuleType(".".join(parts[:i + 1])))
-    made = type(last, (), {"__module__": module, **attributes})
+    made = type(last, (), {"__module__": module})
     setattr(sys.modules[module], last, made)
     return made
 
@@ -81,14 +83,11 @@ class Pickler(pickle._Pickler):  # the one in Python: it asks for every object
 
 
 def save(name, value, protocol=2, method=zipfile.ZIP_STORED, extra=()):
-    with (FOLDER / "data.pkl.tmp").open("w+b") as out:
-        pickler = Pickler(out, protocol)
-        pickler.dump(value)
-        out.seek(0)
-        data = out.read()
-    (FOLDER / "data.pkl.tmp").unlink()
+    out = io.BytesIO()
+    pickler = Pickler(out, protocol)
+    pickler.dump(value)
     folder = pathlib.Path(name).stem
-    records = {"data.pkl": data, "byteorder": b"little"}
+    records = {"data.pkl": out.getvalue(), "byteorder": b"little"}
     records.update({f"data/{i}": s.bytes for i, s in enumerate(pickler.storages)})
     records["version"] = b"3\n"
     records.update(extra)
@@ -153,4 +152,6 @@ def main():
     save("big-endian.pt", {"a": tensor(line, (2,))}, extra={"byteorder": b"big"})
 
 
-main()
+if __name__ == "__main__":
+    FOLDER = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
+    main()

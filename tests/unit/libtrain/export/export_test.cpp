@@ -168,10 +168,11 @@ TEST_F(OnnxExport, BoxesAreSortedOutAsByOurOwnNms) {
     ExportOptions options;
     options.imgsz = 96;
     options.batch = 2;
+    const auto x = at::rand({2, 3, 96, 96});
+    // Of the same runtime: in a random network scores differ by less than two runtimes do.
+    const auto expected = run(options, x);
     options.nms = true;
     options.max_det = 20;
-    const auto x = at::rand({2, 3, 96, 96});
-    const auto expected = predictions(model_, x);
     const auto boxes = run(options, x);
     NmsOptions nms_options;
     nms_options.conf = 0.25F;
