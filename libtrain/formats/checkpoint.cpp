@@ -18,6 +18,8 @@ using yolodata::ErrorKind;
 
 constexpr int deepest_module = 64;
 constexpr std::size_t most_tensors = 100'000;
+/// Entries looked at in a walk over modules; yolov8x: 10,000.
+constexpr std::size_t most_work = 10'000'000;
 
 /// Walks modules as state_dict() does: own parameters, own buffers, then the children.
 class ModuleWalk {
@@ -26,14 +28,15 @@ class ModuleWalk {
 
     void walk(const Node& module, const std::string& prefix, int depth) {
         if (depth > deepest_module) refuse("its modules are nested without end");
+        spend(pickle_.at(module.state).items.size());
         take_tensors(module, "_parameters", prefix);
         take_tensors(module, "_buffers", prefix);
         const Node& children = pickle_.at(pickle_.find(module, "_modules"));
         if (children.kind != Kind::dict) return;
+        spend(children.items.size());
         for (std::size_t i = 0; i + 1 < children.items.size(); i += 2) {
             const Node& name = pickle_.at(children.items[i]);
             const Node& child = pickle_.at(children.items[i + 1]);
-            if (++visited_ > most_tensors) refuse("it has too many modules");
             if (name.kind != Kind::text || child.kind != Kind::object) continue;
             walk(child, prefix + name.text + ".", depth + 1);
         }
@@ -45,6 +48,7 @@ class ModuleWalk {
     void take_tensors(const Node& module, const char* kind, const std::string& prefix) {
         const Node& dict = pickle_.at(pickle_.find(module, kind));
         if (dict.kind != Kind::dict) return;
+        spend(dict.items.size());
         for (std::size_t i = 0; i + 1 < dict.items.size(); i += 2) {
             const Node& name = pickle_.at(dict.items[i]);
             const NodeId value = dict.items[i + 1];
@@ -56,13 +60,19 @@ class ModuleWalk {
         }
     }
 
+    /// Modules may be shared, so that few bytes name very many places: the walk has a limit.
+    void spend(std::size_t looked_at) {
+        work_ += looked_at + 1;
+        if (work_ > most_work) refuse("it has too many modules");
+    }
+
     [[noreturn]] void refuse(const std::string& what) const {
         throw Error(ErrorKind::corrupt, path_ + ": not a sound checkpoint: " + what);
     }
 
     const Pickle& pickle_;
     const std::string& path_;
-    std::size_t visited_ = 0;
+    std::size_t work_ = 0;
 };
 
 std::vector<StateDict::Item> items_of_dict(const Pickle& pickle, const Node& dict) {

@@ -120,6 +120,21 @@ PtFile::PtFile(const ByteSource& source, const std::string& path)
     pickle_ = parse_pickle(read_record(archive_, folder_ + "data.pkl"), path_);
 }
 
+void PtFile::require_proportion(const std::vector<NodeId>& tensors) const {
+    constexpr std::uint64_t most_shares = 4, some = 16U << 20U;
+    std::uint64_t records = 0, wanted = 0;
+    for (const auto& entry : archive_.entries()) records += entry.size;
+    for (const NodeId id : tensors) {
+        wanted +=
+            bytes_of(pickle_, pickle_.tensors[static_cast<std::size_t>(pickle_.at(id).integer)]);
+        if (wanted > most_shares * records + some) {
+            throw Error(ErrorKind::corrupt,
+                        fmt::format("{}: its tensors repeat the {} bytes of its records too often",
+                                    path_, records));
+        }
+    }
+}
+
 std::uint64_t PtFile::bytes_of(const Pickle& pickle, const TensorRef& tensor) {
     return tensor.elements * element_size(pickle.storages[tensor.storage].dtype);
 }
@@ -160,9 +175,14 @@ void PtFile::read(const TensorRef& tensor, std::span<std::byte> out) {
 
 bool looks_like_pt(const ByteSource& source, const std::string& path) {
     if (looks_like_zip(source)) return true;
-    std::array<unsigned char, 2> head{};
-    if (source.size() >= head.size()) source.read(0, std::as_writable_bytes(std::span(head)));
-    const bool pickle = head[0] == 0x80 && head[1] == 0x02;
+    // safetensors: a length of eight bytes, then an object. Its first bytes may well be those of a
+    // pickle.
+    std::array<unsigned char, 9> head{};
+    const auto there =
+        static_cast<std::size_t>(std::min<std::uint64_t>(source.size(), head.size()));
+    source.read(0, std::as_writable_bytes(std::span(head).first(there)));
+    if (head[8] == '{' && head[5] == 0 && head[6] == 0 && head[7] == 0) return false;
+    const bool pickle = head[0] == 0x80 && head[1] >= 2 && head[1] <= 5;
     return pickle || path.ends_with(".pt") || path.ends_with(".pth");
 }
 

@@ -23,6 +23,10 @@ class PtFile {
 
     const Pickle& pickle() const { return pickle_; }
 
+    /// Throws Error(corrupt) where these tensors together have far more bytes than the records that
+    /// they look into: many views of the same storage would fill the memory.
+    void require_proportion(const std::vector<NodeId>& tensors) const;
+
     /// Bytes of a tensor when its elements lie one behind the other.
     static std::uint64_t bytes_of(const Pickle& pickle, const TensorRef& tensor);
     /// Writes the elements in row-major order, little-endian; out.size() is bytes_of(). Throws

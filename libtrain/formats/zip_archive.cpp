@@ -19,6 +19,8 @@ constexpr std::uint32_t local_magic = 0x04034b50;
 constexpr std::uint64_t local_size = 30;
 /// Deflate cannot pack better: 258 bytes in two bits.
 constexpr std::uint64_t best_ratio = 1032;
+/// Weights hardly shrink, so that much more than this out of a file is meant to fill the memory.
+constexpr std::uint64_t most_ratio = 64, some = 64U << 20U;
 
 std::string named(const ZipArchive::Entry& entry) {
     return "record " + yolodata::printable(entry.name);
@@ -129,6 +131,12 @@ ZipArchive::ZipArchive(const ByteSource& source, std::string path)
         by_place.push_back(&entries_[i]);
     }
     check_overlap(std::move(by_place), path_);
+    std::uint64_t total = 0;  // no overflow: each is at most best_ratio times the file
+    for (const Entry& entry : entries_) total += entry.size;
+    if (total > most_ratio * source_.size() + some) {
+        refuse_zip(path_,
+                   fmt::format("its records unpack to {} bytes, out of {}", total, source_.size()));
+    }
 }
 
 const ZipArchive::Entry* ZipArchive::find(std::string_view name) const {

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstddef>
+#include <vector>
 
 #include "formats/checkpoint.hpp"
 #include "formats/pt_file.hpp"
@@ -31,6 +32,9 @@ TensorFile read_pt(const std::string& path) {
     formats::StateDict state = formats::find_state_dict(pickle, path);
     TensorFile out;
     out.metadata = std::move(state.metadata);
+    std::vector<formats::NodeId> tensors;
+    for (const auto& item : state.items) tensors.push_back(item.tensor);
+    file.require_proportion(tensors);
     for (const auto& item : state.items) {
         const auto& view = pickle.tensors[static_cast<std::size_t>(pickle.at(item.tensor).integer)];
         const auto dtype = pickle.storages[view.storage].dtype;

@@ -14,13 +14,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         const MemorySource source(fuzz::bytes(data, size));
         PtFile file(source, "w.pt");
         const Pickle& pickle = file.pickle();
-        for (const auto& item : find_state_dict(pickle, "w.pt").items) {
-            const auto& tensor =
-                pickle.tensors[static_cast<std::size_t>(pickle.at(item.tensor).integer)];
-            // What is read is at most what deflate can make of the file, or one repeated view.
-            const auto bytes = PtFile::bytes_of(pickle, tensor);
-            if (bytes > 8 * most_repeated) continue;
-            std::vector<std::byte> out(bytes);
+        std::vector<NodeId> tensors;
+        for (const auto& item : find_state_dict(pickle, "w.pt").items)
+            tensors.push_back(item.tensor);
+        file.require_proportion(tensors);
+        for (const NodeId id : tensors) {
+            const auto& tensor = pickle.tensors[static_cast<std::size_t>(pickle.at(id).integer)];
+            std::vector<std::byte> out(PtFile::bytes_of(pickle, tensor));
             file.read(tensor, out);
         }
     } catch (const yolodata::Error& error) {

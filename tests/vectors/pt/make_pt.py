@@ -145,6 +145,7 @@ def main():
     save("stripped.pt", {"epoch": -1, "model": network(1.5), "ema": None, "train_args": {"imgsz": [128, 96]}})
     line = Storage("f", [1, 2])
     save("beyond.pt", {"a": tensor(line, (3,))})
+    save("repeated.pt", {str(i): tensor(line, (1 << 20,), 0, (0,)) for i in range(8)})
     save("no-storage.pt", {"a": tensor(line, (2,))}, extra={"data/0": b"1234"})
     save("no-tensors.pt", {"epoch": 3})
     save("runs-code.pt", {"a": tensor(line, (2,)), "b": Call(fake("posix.system"), "touch hostile")})

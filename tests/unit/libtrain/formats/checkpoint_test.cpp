@@ -63,6 +63,13 @@ TEST(Checkpoint, ModulesWithoutEndAreRefused) {
             "X\1\0\0\0bh\0usb"s;
     }
     expect_has(refusal([&] { (void)of(bomb + "."); }), "too many modules");
+    // One module of 10,000 attributes is 2,000 times a child.
+    const std::string sequential = "ctorch.nn.modules.container\nSequential\n)\x81}("s;
+    std::string wide = sequential;
+    for (int i = 0; i < 10000; ++i) wide += "K\1K\2";
+    wide += "ubq\0"s + "0" + sequential + "X\x08\0\0\0_modules}("s;
+    for (int i = 0; i < 2000; ++i) wide += "X\4\0\0\0"s + std::to_string(1000 + i) + "h\0"s;
+    expect_has(refusal([&] { (void)of(wide + "uub."); }), "too many modules");
 }
 
 }  // namespace

@@ -17,6 +17,11 @@ std::map<std::string, std::string> read_all(const std::string& content) {
     const MemorySource source(bytes(content));
     PtFile file(source, "w.pt");
     std::map<std::string, std::string> out;
+    std::vector<NodeId> all;
+    for (const auto& item : find_state_dict(file.pickle(), "w.pt").items) {
+        all.push_back(item.tensor);
+    }
+    file.require_proportion(all);
     for (const auto& item : find_state_dict(file.pickle(), "w.pt").items) {
         const auto index = static_cast<std::size_t>(file.pickle().at(item.tensor).integer);
         const TensorRef& tensor = file.pickle().tensors[index];
@@ -75,6 +80,23 @@ TEST(PtFile, WhatIsNoSuchFileIsNamed) {
     expect_has(refused(vector_file("runs-code.pt")), "refuses posix.system: this file would run");
     expect_has(refused(vector_file("program.pt")), "TorchScript");
     expect_has(refused(vector_file("big-endian.pt")), "big-endian");
+}
+
+TEST(PtFile, KindsAreToldByContent) {
+    const auto is_pt = [](const std::string& content, const std::string& path) {
+        return looks_like_pt(MemorySource(bytes(content)), path);
+    };
+    EXPECT_TRUE(is_pt(vector_file("checkpoint.pt"), "w.safetensors"));
+    EXPECT_TRUE(is_pt("\x80\x02}.", "w"));
+    EXPECT_TRUE(is_pt("", "w.pt"));
+    EXPECT_FALSE(is_pt("", "w"));
+    // A header of 640 bytes begins as a pickle does.
+    const std::string header = "\x80\x02" + std::string(6, '\0') + "{}" + std::string(638, ' ');
+    EXPECT_FALSE(is_pt(header, "w.pt"));
+}
+
+TEST(PtFile, ViewsThatWouldFillTheMemoryAreRefused) {
+    expect_has(refused(vector_file("repeated.pt")), "tensors repeat the");
 }
 
 TEST(PtFile, EveryTruncationIsRefused) {
