@@ -19,9 +19,9 @@ SOURCE = Path(os.environ["YOLO_SOURCE"])
 SCHEMAS = SOURCE / "schemas"
 
 
-def run(command, *arguments, cwd=None, stdin=""):
+def run(command, *arguments, cwd=None, stdin="", timeout=120):
     return subprocess.run([str(BIN / command), *map(str, arguments)], cwd=cwd, input=stdin.encode(),
-                          capture_output=True, timeout=120)
+                          capture_output=True, timeout=timeout)
 
 
 def conv(name, cin, cout, k):

@@ -20,7 +20,7 @@ def expected():
 @pytest.mark.parametrize("rect", [True, False])
 def test_val(expected, rect):
     result = run("yolotrain-val", "--weights", RUN / "best-seed0.pt", "--data", BCCD / "data.yaml", "--imgsz", 320,
-                 "--batch", 16, "--rect" if rect else "--no-rect", "--format", "json", "--quiet")
+                 "--batch", 16, "--rect" if rect else "--no-rect", "--format", "json", "--quiet", timeout=400)
     assert result.returncode == 0, result.stderr
     report, reference = json.loads(result.stdout), expected["val"][f"rect={rect}"]
     assert (report["images"], report["instances"]) == (87, 1138)
@@ -32,7 +32,7 @@ def test_val(expected, rect):
 
 def test_predict(expected):
     result = run("yolotrain-predict", "--weights", RUN / "best-seed0.pt", BCCD / "images/val", "--imgsz", 320,
-                 "--no-save", "--format", "json", "--quiet")
+                 "--no-save", "--format", "json", "--quiet", timeout=400)
     assert result.returncode == 0, result.stderr
     images = {Path(image["path"]).name: image["boxes"] for image in json.loads(result.stdout)["images"]}
     assert images.keys() == expected["predict"].keys()

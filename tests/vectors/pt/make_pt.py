@@ -144,6 +144,7 @@ def main():
                            "train_args": {"imgsz": 96, "task": "detect"}, "date": "2026"})
     save("stripped.pt", {"epoch": -1, "model": network(1.5), "ema": None, "train_args": {"imgsz": [128, 96]}})
     line = Storage("f", [1, 2])
+    save("both.pt", {"model": network(1.5), "ema": network(2.5)})
     save("beyond.pt", {"a": tensor(line, (3,))})
     save("repeated.pt", {str(i): tensor(line, (1 << 20,), 0, (0,)) for i in range(8)})
     save("no-storage.pt", {"a": tensor(line, (2,))}, extra={"data/0": b"1234"})

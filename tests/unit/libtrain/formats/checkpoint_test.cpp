@@ -44,6 +44,13 @@ TEST(Checkpoint, AStrippedOneHasItsModel) {
     EXPECT_EQ(state.metadata.at("imgsz"), "[128, 128]");
 }
 
+TEST(Checkpoint, OfBothTheAverageIsTaken) {
+    const std::string content = vector_file("both.pt");
+    const MemorySource source(bytes(content));
+    const PtFile file(source, "w.pt");
+    EXPECT_EQ(find_state_dict(file.pickle(), "w.pt").metadata.at("source"), "ema");
+}
+
 TEST(Checkpoint, WhatHoldsNoModelIsRefused) {
     for (const std::string& text : {"K\1."s, "}."s, "N."s, "]."s, "}X\5\0\0\0modelK\1s."s}) {
         expect_has(refusal([&] { (void)of(text); }), "holds no weights");
