@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "layers.hpp"
 
-#include <algorithm>
+#include <ATen/ATen.h>
+
+#include "convolution.hpp"
 
 namespace yolotrain::detail {
-
-namespace {
-
-constexpr double bn_momentum = 0.03;
-constexpr double bn_eps = 1e-3;
-
-}  // namespace
 
 ConvBlock::ConvBlock(std::int64_t in, std::int64_t out, int kernel, int stride_)
     : weight(at::empty({out, in, kernel, kernel})),
@@ -22,12 +17,26 @@ ConvBlock::ConvBlock(std::int64_t in, std::int64_t out, int kernel, int stride_)
       stride(stride_),
       padding(kernel / 2) {}
 
-at::Tensor ConvBlock::forward(const at::Tensor& x, bool training) {
-    training = training && !frozen;
-    auto z = at::conv2d(x, weight, {}, stride, padding);
-    if (training) batches.add_(1);
-    auto u = at::batch_norm(z, gamma, beta, mean, variance, training, bn_momentum, bn_eps, true);
-    return at::silu(u);
+Feature ConvBlock::forward(const at::Tensor& x, bool training) {
+    auto z = convolve(x, weight, {}, stride, padding);
+    if (!training || frozen) return normalise_by_running(std::move(z), gamma, beta, mean, variance);
+    return normalise_by_batch(std::move(z), gamma, beta, {mean, variance, batches});
+}
+
+at::Tensor ConvBlock::backward_activation(Feature& tape, const at::Tensor& gy, bool owned,
+                                          Gradients& gradients) {
+    auto g = detail::backward(tape, gamma, gy, owned);
+    tape = {};
+    gradients[&gamma] = std::move(g.gamma);
+    gradients[&beta] = std::move(g.beta);
+    return g.z;
+}
+
+at::Tensor ConvBlock::backward_convolution(const at::Tensor& gz, const at::Tensor& x,
+                                           bool want_input, Gradients& gradients) {
+    auto g = convolve_backward(gz, x, weight, stride, padding, want_input, false);
+    gradients[&weight] = std::move(g.weight);
+    return g.input;
 }
 
 void ConvBlock::list(const std::string& prefix, StateList& state) {
@@ -42,9 +51,21 @@ void ConvBlock::list(const std::string& prefix, StateList& state) {
 Bottleneck::Bottleneck(std::int64_t channels, bool shortcut_)
     : cv1(channels, channels, 3, 1), cv2(channels, channels, 3, 1), shortcut(shortcut_) {}
 
-at::Tensor Bottleneck::forward(const at::Tensor& x, bool training) {
-    auto y = cv2.forward(cv1.forward(x, training), training);
-    return shortcut ? y + x : y;
+void Bottleneck::forward(const at::Tensor& x, const at::Tensor& out, Mode mode, Tape& tape) {
+    tape.first = cv1.forward(x.contiguous(at::MemoryFormat::ChannelsLast), mode.training);
+    tape.second = cv2.forward(tape.first.activate(), mode.training);
+    tape.second.activate_into(out, shortcut ? x : at::Tensor());
+    if (!mode.keep) tape = {};
+}
+
+void Bottleneck::backward(Tape& tape, const at::Tensor& gy, const at::Tensor& x,
+                          const at::Tensor& gx, Gradients& gradients) {
+    auto g = cv2.backward_activation(tape.second, gy, false, gradients);
+    g = cv2.backward_convolution(g, tape.first.activate(), true, gradients);
+    g = cv1.backward_activation(tape.first, g, true, gradients);
+    g = cv1.backward_convolution(g, x.contiguous(at::MemoryFormat::ChannelsLast), true, gradients);
+    gx.add_(g);
+    if (shortcut) gx.add_(gy);
 }
 
 void Bottleneck::list(const std::string& prefix, StateList& state) {
@@ -57,10 +78,43 @@ C2f::C2f(std::int64_t in, std::int64_t out, int repeats, bool shortcut)
     for (int i = 0; i < repeats; ++i) m.emplace_back(out / 2, shortcut);
 }
 
-at::Tensor C2f::forward(const at::Tensor& x, bool training) {
-    std::vector<at::Tensor> parts = cv1.forward(x, training).chunk(2, 1);
-    for (auto& bottleneck : m) parts.push_back(bottleneck.forward(parts.back(), training));
-    return cv2.forward(at::cat(parts, 1), training);
+at::Tensor C2f::concatenation(const Feature& like) const {
+    return empty_like_with_channels(like.z, cv2.weight.size(1));
+}
+
+/// Half 0, half 1, then the bottlenecks' outputs.
+at::Tensor C2f::part(const at::Tensor& all, std::size_t index) const {
+    const auto width = cv1.weight.size(0) / 2;
+    return all.narrow(1, static_cast<std::int64_t>(index) * width, width);
+}
+
+void C2f::forward(const at::Tensor& x, Mode mode, Tape& tape) {
+    tape.first = cv1.forward(x, mode.training);
+    const auto all = concatenation(tape.first);
+    tape.first.activate_into(all.narrow(1, 0, tape.first.channels()));
+    if (!mode.keep) tape.first = {};
+    tape.m.resize(m.size());
+    for (std::size_t i = 0; i < m.size(); ++i) {
+        m[i].forward(part(all, i + 1), part(all, i + 2), mode, tape.m[i]);
+    }
+    tape.out = cv2.forward(all, mode.training);
+}
+
+at::Tensor C2f::backward(Tape& tape, const at::Tensor& gy, const Remake& x, Gradients& gradients) {
+    auto all = concatenation(tape.first);
+    tape.first.activate_into(all.narrow(1, 0, tape.first.channels()));
+    for (std::size_t i = 0; i < m.size(); ++i) {
+        tape.m[i].second.activate_into(part(all, i + 2),
+                                       m[i].shortcut ? part(all, i + 1) : at::Tensor());
+    }
+    auto g = cv2.backward_activation(tape.out, gy, true, gradients);
+    g = cv2.backward_convolution(g, all, true, gradients);
+    for (std::size_t i = m.size(); i-- > 0;) {
+        m[i].backward(tape.m[i], part(g, i + 2), part(all, i + 1), part(g, i + 1), gradients);
+    }
+    all.reset();
+    g = cv1.backward_activation(tape.first, g.narrow(1, 0, cv1.weight.size(0)), false, gradients);
+    return cv1.backward_convolution(g, x(), true, gradients);
 }
 
 void C2f::list(const std::string& prefix, StateList& state) {
@@ -74,66 +128,6 @@ void C2f::list(const std::string& prefix, StateList& state) {
 void C2f::freeze(bool on) {
     cv1.frozen = cv2.frozen = on;
     for (auto& bottleneck : m) bottleneck.cv1.frozen = bottleneck.cv2.frozen = on;
-}
-
-Sppf::Sppf(std::int64_t in, std::int64_t out) : cv1(in, in / 2, 1, 1), cv2(in * 2, out, 1, 1) {}
-
-at::Tensor Sppf::forward(const at::Tensor& x, bool training) {
-    auto pool = [](const at::Tensor& t) { return at::max_pool2d(t, 5, 1, 2); };
-    const auto y0 = cv1.forward(x, training);
-    const auto y1 = pool(y0);
-    const auto y2 = pool(y1);
-    return cv2.forward(at::cat({y0, y1, y2, pool(y2)}, 1), training);
-}
-
-void Sppf::list(const std::string& prefix, StateList& state) {
-    cv1.list(prefix + "cv1.", state);
-    cv2.list(prefix + "cv2.", state);
-}
-
-HeadBranch::HeadBranch(std::int64_t in, std::int64_t hidden, std::int64_t out)
-    : first(in, hidden, 3, 1),
-      second(hidden, hidden, 3, 1),
-      weight(at::empty({out, hidden, 1, 1})),
-      bias(at::empty({out})) {}
-
-at::Tensor HeadBranch::forward(const at::Tensor& x, bool training) {
-    return at::conv2d(second.forward(first.forward(x, training), training), weight, bias);
-}
-
-void HeadBranch::list(const std::string& prefix, StateList& state) {
-    first.list(prefix + "0.", state);
-    second.list(prefix + "1.", state);
-    state.parameter(prefix + "2.weight", weight);
-    state.parameter(prefix + "2.bias", bias);
-}
-
-Head::Head(const std::array<std::int64_t, 3>& in, std::int64_t nc)
-    : dfl(at::arange(distance_bins, at::kFloat).view({1, distance_bins, 1, 1})) {
-    const auto box_hidden = std::max<std::int64_t>({16, in[0] / 4, box_channels});
-    const auto cls_hidden = std::max(in[0], std::min<std::int64_t>(nc, 100));
-    for (const auto channels : in) {
-        box.emplace_back(channels, box_hidden, box_channels);
-        cls.emplace_back(channels, cls_hidden, nc);
-    }
-}
-
-RawMaps Head::forward(const std::array<at::Tensor, 3>& x, bool training) {
-    RawMaps maps;
-    for (std::size_t l = 0; l < maps.size(); ++l) {
-        maps[l] = at::cat({box[l].forward(x[l], training), cls[l].forward(x[l], training)}, 1);
-    }
-    return maps;
-}
-
-void Head::list(const std::string& prefix, StateList& state) {
-    for (std::size_t l = 0; l < box.size(); ++l) {
-        box[l].list(prefix + "cv2." + std::to_string(l) + ".", state);
-    }
-    for (std::size_t l = 0; l < cls.size(); ++l) {
-        cls[l].list(prefix + "cv3." + std::to_string(l) + ".", state);
-    }
-    state.parameter(prefix + "dfl.conv.weight", dfl);
 }
 
 }  // namespace yolotrain::detail

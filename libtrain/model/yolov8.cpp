@@ -4,193 +4,52 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 #include <fmt/format.h>
+#include <torch/csrc/autograd/custom_function.h>
 
-#include <algorithm>
-#include <cmath>
-
-#include "layers.hpp"
+#include "network.hpp"
 #include "yolodata/core/error.hpp"
-#include "yolodata/core/random.hpp"
 
 namespace yolotrain {
 
 namespace {
 
+using detail::Network;
 using yolodata::Error;
 using yolodata::ErrorKind;
 
-/// The five members of the family differ in three numbers only.
-struct Dimensions {
-    double depth, width;
-    std::int64_t max_channels;
+/// The network as one node of autograd's graph: from the maps' gradients to the parameters'.
+struct NetworkBackward final : torch::autograd::Node {
+    std::shared_ptr<Network> network;
+    detail::Tape tape;
+    RawMaps shapes;  ///< without memory: what an undefined gradient stands for
 
-    std::int64_t channels(std::int64_t base) const {
-        const double scaled = static_cast<double>(std::min(base, max_channels)) * width;
-        return static_cast<std::int64_t>(std::ceil(scaled / 8)) * 8;
+    torch::autograd::variable_list apply(torch::autograd::variable_list&& gradients) override {
+        if (!tape.image.defined()) {
+            throw Error(ErrorKind::invalid_argument, "the backward pass of a network runs once");
+        }
+        RawMaps maps;
+        for (std::size_t l = 0; l < maps.size(); ++l) {
+            maps[l] = gradients[l].defined() ? gradients[l] : at::zeros_like(shapes[l]);
+        }
+        auto out = network->backward(tape, maps);
+        tape = {};
+        return out;
     }
-    int repeats(int base) const {
-        return std::max(static_cast<int>(std::nearbyint(base * depth)), 1);
-    }
+    void release_variables() override { tape = {}; }
 };
 
-Dimensions dimensions(Scale scale) {
-    switch (scale) {
-        case Scale::n:
-            return {0.33, 0.25, 1024};
-        case Scale::s:
-            return {0.33, 0.50, 1024};
-        case Scale::m:
-            return {0.67, 0.75, 768};
-        case Scale::l:
-            return {1.00, 1.00, 512};
-        case Scale::x:
-            return {1.00, 1.25, 512};
-    }
-    throw Error(ErrorKind::invalid_argument, "unknown model scale");
-}
-
-at::Tensor upsample(const at::Tensor& x) {
-    return at::upsample_nearest2d(x, {x.size(2) * 2, x.size(3) * 2});
+std::string text_of(at::IntArrayRef sizes) {
+    return fmt::format("{}", fmt::join(sizes, ", "));
 }
 
 }  // namespace
-
-struct YoloV8::Net {
-    Net(Scale scale_, std::int64_t nc_, const Dimensions& d)
-        : scale(scale_),
-          nc(nc_),
-          conv0(3, d.channels(64), 3, 2),
-          conv1(d.channels(64), d.channels(128), 3, 2),
-          c2f2(d.channels(128), d.channels(128), d.repeats(3), true),
-          conv3(d.channels(128), d.channels(256), 3, 2),
-          c2f4(d.channels(256), d.channels(256), d.repeats(6), true),
-          conv5(d.channels(256), d.channels(512), 3, 2),
-          c2f6(d.channels(512), d.channels(512), d.repeats(6), true),
-          conv7(d.channels(512), d.channels(1024), 3, 2),
-          c2f8(d.channels(1024), d.channels(1024), d.repeats(3), true),
-          sppf9(d.channels(1024), d.channels(1024)),
-          c2f12(d.channels(1024) + d.channels(512), d.channels(512), d.repeats(3), false),
-          c2f15(d.channels(512) + d.channels(256), d.channels(256), d.repeats(3), false),
-          conv16(d.channels(256), d.channels(256), 3, 2),
-          c2f18(d.channels(256) + d.channels(512), d.channels(512), d.repeats(3), false),
-          conv19(d.channels(512), d.channels(512), 3, 2),
-          c2f21(d.channels(512) + d.channels(1024), d.channels(1024), d.repeats(3), false),
-          head22({d.channels(256), d.channels(512), d.channels(1024)}, nc_) {
-        list_tensors();
-    }
-
-    RawMaps forward(const at::Tensor& input);
-    void list_tensors();
-    void initialise(std::uint64_t seed);
-    void refresh();
-
-    Scale scale;
-    std::int64_t nc;
-    bool training = true;
-    int frozen_layers = 0;
-
-    detail::ConvBlock conv0, conv1;
-    detail::C2f c2f2;
-    detail::ConvBlock conv3;
-    detail::C2f c2f4;
-    detail::ConvBlock conv5;
-    detail::C2f c2f6;
-    detail::ConvBlock conv7;
-    detail::C2f c2f8;
-    detail::Sppf sppf9;
-    detail::C2f c2f12, c2f15;
-    detail::ConvBlock conv16;
-    detail::C2f c2f18;
-    detail::ConvBlock conv19;
-    detail::C2f c2f21;
-    detail::Head head22;
-
-    detail::StateList list;  ///< points into the blocks above: a Net never moves
-    std::vector<NamedTensor> state, parameters;
-};
-
-RawMaps YoloV8::Net::forward(const at::Tensor& input) {
-    const bool t = training;
-    auto x = c2f2.forward(conv1.forward(conv0.forward(input, t), t), t);
-    const auto p3 = c2f4.forward(conv3.forward(x, t), t);
-    const auto p4 = c2f6.forward(conv5.forward(p3, t), t);
-    const auto p5 = sppf9.forward(c2f8.forward(conv7.forward(p4, t), t), t);
-    const auto n4 = c2f12.forward(at::cat({upsample(p5), p4}, 1), t);
-    const auto out3 = c2f15.forward(at::cat({upsample(n4), p3}, 1), t);
-    const auto out4 = c2f18.forward(at::cat({conv16.forward(out3, t), n4}, 1), t);
-    const auto out5 = c2f21.forward(at::cat({conv19.forward(out4, t), p5}, 1), t);
-    return head22.forward({out3, out4, out5}, t);
-}
-
-void YoloV8::Net::list_tensors() {
-    conv0.list("model.0.", list);
-    conv1.list("model.1.", list);
-    c2f2.list("model.2.", list);
-    conv3.list("model.3.", list);
-    c2f4.list("model.4.", list);
-    conv5.list("model.5.", list);
-    c2f6.list("model.6.", list);
-    conv7.list("model.7.", list);
-    c2f8.list("model.8.", list);
-    sppf9.list("model.9.", list);
-    c2f12.list("model.12.", list);
-    c2f15.list("model.15.", list);
-    conv16.list("model.16.", list);
-    c2f18.list("model.18.", list);
-    conv19.list("model.19.", list);
-    c2f21.list("model.21.", list);
-    head22.list("model.22.", list);
-}
-
-void YoloV8::Net::initialise(std::uint64_t seed) {
-    std::uint64_t index = 0;
-    at::NoGradGuard no_grad;
-    for (const auto& entry : list.entries()) {
-        ++index;
-        if (!entry.is_parameter || entry.tensor->dim() != 4 || entry.tensor == &head22.dfl)
-            continue;
-        // Kaiming's uniform distribution with a = sqrt(5), the framework's default for
-        // convolutions: the bound is 1/sqrt(fan in). Each tensor has a stream of its own.
-        yolodata::Random random(seed, 0, index, yolodata::Purpose::model);
-        const double bound = 1 / std::sqrt(static_cast<double>((*entry.tensor)[0].numel()));
-        const double step = std::ldexp(2 * bound, -32);
-        auto* values = entry.tensor->data_ptr<float>();
-        for (std::int64_t i = 0; i < entry.tensor->numel(); ++i) {
-            values[i] = static_cast<float>(random.bits() * step - bound);
-        }
-    }
-    for (std::size_t l = 0; l < level_strides.size(); ++l) {
-        // A prior of about 5 objects in a 640 px picture, spread over its cells and classes.
-        const double cells = std::pow(640.0 / level_strides[l], 2);
-        head22.box[l].bias.fill_(2.0);
-        head22.cls[l].bias.fill_(std::log(5 / static_cast<double>(nc) / cells));
-    }
-}
-
-/// Rebuilds the lists after tensors changed their place, their device or who may train them.
-void YoloV8::Net::refresh() {
-    state.clear();
-    parameters.clear();
-    auto is_frozen = [&](const std::string& name) {
-        return std::stoi(name.substr(6)) < frozen_layers;  // "model.N.…"
-    };
-    for (const auto& entry : list.entries()) {
-        const bool trainable =
-            entry.is_parameter && entry.tensor != &head22.dfl && !is_frozen(entry.name);
-        entry.tensor->set_requires_grad(trainable);
-        state.push_back({entry.name, *entry.tensor});
-        if (trainable) parameters.push_back(state.back());
-    }
-}
 
 YoloV8 YoloV8::uninitialised(Scale scale, std::int64_t nc) {
     if (nc < 1) {
         throw Error(ErrorKind::invalid_argument,
                     fmt::format("a model needs at least one class, not {}", nc));
     }
-    auto net = std::make_unique<Net>(scale, nc, dimensions(scale));
-    net->refresh();
-    return YoloV8(std::move(net));
+    return YoloV8(std::make_shared<Network>(scale, nc));
 }
 
 YoloV8::YoloV8(Scale scale, std::int64_t nc, std::uint64_t seed)
@@ -198,7 +57,7 @@ YoloV8::YoloV8(Scale scale, std::int64_t nc, std::uint64_t seed)
     net_->initialise(seed);
 }
 
-YoloV8::YoloV8(std::unique_ptr<Net> net) : net_(std::move(net)) {}
+YoloV8::YoloV8(std::shared_ptr<Network> net) : net_(std::move(net)) {}
 YoloV8::~YoloV8() = default;
 YoloV8::YoloV8(YoloV8&&) noexcept = default;
 YoloV8& YoloV8::operator=(YoloV8&&) noexcept = default;
@@ -215,6 +74,12 @@ void YoloV8::train(bool on) {
 bool YoloV8::is_training() const {
     return net_->training;
 }
+void YoloV8::compute_in(at::ScalarType type) {
+    net_->compute = type;
+}
+at::ScalarType YoloV8::computes_in() const {
+    return net_->compute;
+}
 const std::vector<NamedTensor>& YoloV8::state() const {
     return net_->state;
 }
@@ -228,9 +93,33 @@ RawMaps YoloV8::forward(const at::Tensor& x) {
         throw Error(
             ErrorKind::invalid_argument,
             fmt::format("the network takes [B, 3, H, W] with H and W multiples of 32, not [{}]",
-                        fmt::join(x.sizes(), ", ")));
+                        text_of(x.sizes())));
     }
-    return net_->forward(x);
+    if (net_->training && x.size(0) * x.size(2) * x.size(3) <= 32 * 32) {
+        throw Error(
+            ErrorKind::invalid_argument,
+            "one picture of 32 × 32 px has no batch statistics to train with: a larger batch or "
+            "picture is needed");
+    }
+    const bool record = net_->training && at::GradMode::is_enabled() && !net_->parameters.empty();
+    if (!record) {
+        detail::Tape tape;
+        return net_->forward(x.detach(), false, tape);
+    }
+    const std::shared_ptr<NetworkBackward> node(new NetworkBackward, torch::autograd::deleteNode);
+    auto maps = net_->forward(x.detach(), true, node->tape);
+    node->network = net_;
+    torch::autograd::edge_list edges;
+    for (const auto& parameter : net_->parameters) {
+        edges.push_back(torch::autograd::impl::gradient_edge(parameter.tensor));
+    }
+    node->set_next_edges(std::move(edges));
+    for (std::size_t l = 0; l < maps.size(); ++l) {
+        node->shapes[l] = at::zeros({1}, maps[l].options()).expand(maps[l].sizes());
+        const auto number = node->add_input_metadata(maps[l]);
+        torch::autograd::impl::set_gradient_edge(maps[l], {node, number});
+    }
+    return maps;
 }
 
 void YoloV8::freeze(int layers) {
@@ -238,48 +127,26 @@ void YoloV8::freeze(int layers) {
         throw Error(ErrorKind::invalid_argument,
                     fmt::format("freeze takes 0 to 22 layers, not {}", layers));
     }
-    auto& n = *net_;
-    n.frozen_layers = layers;
-    const std::array<std::pair<int, detail::ConvBlock*>, 7> convs = {{{0, &n.conv0},
-                                                                      {1, &n.conv1},
-                                                                      {3, &n.conv3},
-                                                                      {5, &n.conv5},
-                                                                      {7, &n.conv7},
-                                                                      {16, &n.conv16},
-                                                                      {19, &n.conv19}}};
-    for (const auto& [index, block] : convs) block->frozen = index < layers;
-    const std::array<std::pair<int, detail::C2f*>, 8> stages = {{{2, &n.c2f2},
-                                                                 {4, &n.c2f4},
-                                                                 {6, &n.c2f6},
-                                                                 {8, &n.c2f8},
-                                                                 {12, &n.c2f12},
-                                                                 {15, &n.c2f15},
-                                                                 {18, &n.c2f18},
-                                                                 {21, &n.c2f21}}};
-    for (const auto& [index, stage] : stages) stage->freeze(index < layers);
-    n.sppf9.cv1.frozen = n.sppf9.cv2.frozen = 9 < layers;
-    n.refresh();
+    net_->freeze(layers);
 }
 
 void YoloV8::to(at::Device device) {
     at::NoGradGuard no_grad;
-    for (const auto& entry : net_->list.entries()) {
+    for (const auto& entry : net_->list.entries())
         *entry.tensor = entry.tensor->detach().to(device);
-    }
     net_->refresh();
 }
 
 YoloV8 YoloV8::clone() const {
     at::NoGradGuard no_grad;
-    auto copy = std::make_unique<Net>(net_->scale, net_->nc, dimensions(net_->scale));
-    const auto& target = copy->list.entries();
-    for (std::size_t i = 0; i < target.size(); ++i) {
-        *target[i].tensor = net_->state[i].tensor.detach().clone();
+    auto copy = uninitialised(net_->scale, net_->nc);
+    for (std::size_t i = 0; i < net_->state.size(); ++i) {
+        copy.net_->state[i].tensor.detach().copy_(net_->state[i].tensor);
     }
-    copy->training = false;
-    copy->refresh();
-    for (auto& parameter : copy->parameters) parameter.tensor.set_requires_grad(false);
-    return YoloV8(std::move(copy));
+    copy.to(net_->state.front().tensor.device());
+    for (const auto& parameter : copy.net_->parameters) parameter.tensor.set_requires_grad(false);
+    copy.train(false);
+    return copy;
 }
 
 }  // namespace yolotrain

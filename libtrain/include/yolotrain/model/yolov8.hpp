@@ -13,6 +13,10 @@
 
 namespace yolotrain {
 
+namespace detail {
+class Network;
+}
+
 /// The five sizes of the family: n, s, m, l, x.
 enum class Scale { n, s, m, l, x };
 
@@ -46,12 +50,19 @@ class YoloV8 {
     Scale scale() const;
     std::int64_t nc() const;
 
-    /// x: float [B, 3, H, W], RGB 0…1, H and W multiples of 32.
+    /// x: float [B, 3, H, W], RGB 0…1, H and W multiples of 32. While training (and unless a NoGradGuard
+    /// stands) the maps carry a graph to parameters(), for one backward pass; x gets no gradient. In
+    /// evaluation they carry none.
     RawMaps forward(const at::Tensor& x);
 
     /// Training: batch statistics in BN, running ones updated. Evaluation: running statistics.
     void train(bool on);
     bool is_training() const;
+
+    /// The type that convolutions compute in and in which features are kept: float32 (the start), bfloat16,
+    /// on CUDA also float16. Parameters, batch statistics, maps and gradients of parameters stay float32.
+    void compute_in(at::ScalarType type);
+    at::ScalarType computes_in() const;
 
     /// Layers model.0 … model.(layers−1) keep their weights and running statistics while training:
     /// their parameters leave parameters() and lose requires_grad, their BN stays in evaluation. 0
@@ -72,9 +83,8 @@ class YoloV8 {
     YoloV8 clone() const;
 
  private:
-    struct Net;
-    explicit YoloV8(std::unique_ptr<Net> net);
-    std::unique_ptr<Net> net_;
+    explicit YoloV8(std::shared_ptr<detail::Network> net);
+    std::shared_ptr<detail::Network> net_;  ///< shared with the graphs of its forward passes
 };
 
 /// Bins of the distribution over a side's distance: 0 … 15 stride units.
