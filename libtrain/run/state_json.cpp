@@ -106,6 +106,8 @@ json to_json(const StateImage& image) {
             {"epochs", image.epochs},
             {"patience", image.patience},
             {"optimizer", to_string(image.optimizer)},
+            {"precision", to_string(image.precision)},
+            {"loss_scale", {{"factor", image.loss_scale.factor}, {"good_steps", image.loss_scale.good_steps}}},
             {"ema_updates", image.ema_updates},
             {"counters", counters_json(image.counters)},
             {"rows", std::move(rows)},
@@ -121,6 +123,11 @@ StateImage image_from_json(const json& j) {
     j.at("epochs").get_to(image.epochs);
     j.at("patience").get_to(image.patience);
     image.optimizer = optimizer_from(j.at("optimizer").get<std::string>());
+    if (j.contains("precision")) {  // checkpoints of before it was chosen have none
+        image.precision = parse_precision(j.at("precision").get<std::string>());
+        j.at("loss_scale").at("factor").get_to(image.loss_scale.factor);
+        j.at("loss_scale").at("good_steps").get_to(image.loss_scale.good_steps);
+    }
     j.at("ema_updates").get_to(image.ema_updates);
     image.counters = counters_from(j.at("counters"));
     for (const json& row : j.at("rows")) image.rows.push_back(row_from(row));

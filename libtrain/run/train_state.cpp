@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "precision_check.hpp"
 #include "yolodata/core/error.hpp"
 
 namespace yolotrain {
@@ -79,6 +80,12 @@ TrainState fresh_state(YoloV8 model, OptimizerKind optimizer, double weight_deca
             std::make_shared<Quarantine>()};
 }
 
+void compute_in(TrainState& state, Precision precision) {
+    state.precision = precision;
+    state.loss_scale = LossScale::of(precision);
+    state.model.compute_in(scalar_type(precision));
+}
+
 StateImage capture(const TrainState& state) {
     StateImage image;
     image.counters = state.counters;
@@ -86,6 +93,8 @@ StateImage capture(const TrainState& state) {
     image.quarantine = state.quarantine->list();
     image.ema_updates = state.ema.updates();
     image.optimizer = state.optimizer->kind();
+    image.precision = state.precision;
+    image.loss_scale = state.loss_scale;
     image.scale = state.model.scale();
     for (const auto& [name, tensor] : state.model.state()) append(image.tensors, kModel, name, tensor);
     for (const auto& [name, tensor] : state.average.state()) append(image.tensors, kAverage, name, tensor);
@@ -108,6 +117,8 @@ void restore(TrainState& state, const StateImage& image) {
     restore_gradients(state.model.parameters(), tensors);
     restore_optimizer(*state.optimizer, image);
     state.ema.set_updates(image.ema_updates);
+    compute_in(state, image.precision);
+    state.loss_scale = image.loss_scale;
     state.counters = image.counters;
     state.rows = image.rows;
     for (const BadRecord& bad : image.quarantine) state.quarantine->add(bad);

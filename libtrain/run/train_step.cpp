@@ -49,7 +49,8 @@ bool StatisticsGuard::are_finite() const {
     return floats.empty() || at::isfinite(at::cat(floats)).all().item<bool>();
 }
 
-StepResult run_step(YoloV8& model, const Batch& batch, const LossGains& gains, at::Device device) {
+StepResult run_step(YoloV8& model, const Batch& batch, const LossGains& gains, at::Device device,
+                    double loss_scale) {
     StepResult result;
     StatisticsGuard statistics(model);
     const at::Tensor images = batch.images.to(device).to(at::kFloat).div_(255);
@@ -62,7 +63,12 @@ StepResult run_step(YoloV8& model, const Batch& batch, const LossGains& gains, a
     }
     std::vector<at::Tensor> parameters;
     for (const auto& [name, tensor] : model.parameters()) parameters.push_back(tensor);
-    result.gradients = torch::autograd::grad({loss.total}, parameters, {}, false, false, true);
+    result.gradients = torch::autograd::grad({loss.total * loss_scale}, parameters, {}, false, false, true);
+    if (loss_scale != 1) {
+        for (at::Tensor& gradient : result.gradients) {
+            if (gradient.defined()) gradient.div_(loss_scale);
+        }
+    }
     if (!all_finite(result.gradients)) {
         result.fault = "a gradient is not finite";
     } else if (!statistics.are_finite()) {

@@ -37,9 +37,10 @@ struct StepResult {
     std::string fault;                  ///< why the step must be dropped, empty = it is good
 };
 
-/// Forward and backward of one batch. With a fault, or when it throws, the model is as it was before;
+/// Forward and backward of one batch, the loss multiplied by `loss_scale` on the way. With a fault, or when it throws, the model is as it was before;
 /// else only its running statistics have moved, and gradients wait for commit().
-StepResult run_step(YoloV8& model, const Batch& batch, const LossGains& gains, at::Device device);
+StepResult run_step(YoloV8& model, const Batch& batch, const LossGains& gains, at::Device device,
+                    double loss_scale = 1);
 
 /// Adds a good step's gradients to those of the state and counts it.
 void commit(TrainState& state, StepResult&& result);

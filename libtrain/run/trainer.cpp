@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "epoch_end.hpp"
+#include "precision_check.hpp"
 #include "run_output.hpp"
 #include "train_step.hpp"
 #include "yolodata/core/error.hpp"
@@ -111,6 +112,7 @@ class Trainer::Impl {
             reported_bad_ = known_bad_.size();
             output_.note_saved(state_.counters);
         }
+        settle_precision(from);
         tick_ = clock_.seconds();
     }
 
@@ -161,15 +163,47 @@ class Trainer::Impl {
         return model;
     }
 
+    /// A run goes on in the precision that it began with, unless it is asked for another by name.
+    void settle_precision(const StateImage* from) {
+        const Precision wanted = precision_of(options_.amp, options_.device);
+        const bool begun = from != nullptr && (from->counters.epoch > 0 || from->counters.step > 0);
+        if (options_.amp == Amp::automatic && begun) return;
+        if (options_.amp == Amp::automatic && wanted != Precision::float32) {
+            to_check_ = wanted;
+        } else if (wanted != state_.precision) {
+            compute_in(state_, wanted);
+        }
+    }
+
+    /// The first batch decides whether this machine's fast precision can be relied on.
+    void check_precision_with(const Batch& batch) {
+        const Precision wanted = *to_check_;
+        to_check_.reset();
+        const std::string problem =
+            check_precision(state_.model, wanted, batch.images, at::Device(options_.device));
+        compute_in(state_, problem.empty() ? wanted : Precision::float32);
+        if (problem.empty()) return;
+        report({.kind = "precision",
+                .message = fmt::format("{} fails its self-check: {}", to_string(wanted), problem),
+                .action = "training in float32"},
+               true);
+    }
+
     void step() {
         Counters& counters = state_.counters;
         const Batch batch = loader_.batch(counters.epoch, counters.step);
         report_bad_records();
+        if (to_check_) check_precision_with(batch);
         const std::int64_t iteration = counters.epoch * loader_.steps() + counters.step;
         apply(schedule_.at(iteration), *state_.optimizer);
-        StepResult result = run_step(state_.model, batch, options_.gains, at::Device(options_.device));
+        StepResult result =
+            run_step(state_.model, batch, options_.gains, at::Device(options_.device), state_.loss_scale.factor);
         if (result.fault.empty()) {
             commit(state_, std::move(result));
+            state_.loss_scale.succeeded(state_.precision);
+        } else if (state_.loss_scale.overflowed()) {
+            // How the factor finds its size: no fault of the data or the weights.
+            ++state_.counters.skipped;
         } else {
             drop(result.fault);
         }
@@ -295,6 +329,7 @@ class Trainer::Impl {
     }
 
     double tick_ = 0;
+    std::optional<Precision> to_check_;  ///< until the first batch
     bool resumed_past_stop_ = false;
     std::size_t reported_bad_ = 0;
     std::set<std::uint64_t> known_bad_;

@@ -61,6 +61,11 @@ void add_machine(CommandLine& line, FitOptions& o) {
     line.group("Machine");
     Option& device = line.option("device", &o.device, "auto|cpu|cuda[:i]", "where the network runs");
     device.aliases = {{"None", "auto"}};
+    Option& amp = line.option("amp", &o.amp, "auto|off|bf16|fp16",
+                              "what the network computes in; auto: the fastest that the device has in hardware");
+    amp.choices = {"auto", "off", "bf16", "fp16"};
+    for (const char* on : {"True", "true", "1"}) amp.aliases.emplace_back(on, "auto");
+    for (const char* off : {"False", "false", "0"}) amp.aliases.emplace_back(off, "off");
     Option& threads = line.option("threads", &o.threads, "N", "CPU threads of the network");
     range(threads, 1, 4096);
     Option& workers = line.option("workers", &o.train.workers, "N", "threads that make batches");
@@ -110,7 +115,7 @@ void add_augmentation(CommandLine& line, FitOptions& o) {
 /// Keys of Ultralytics' args.yaml that mean nothing here.
 void accept_others(CommandLine& line) {
     line.ignore_keys({"task", "mode", "time", "save", "save_dir", "cache", "pretrained", "cls_remap", "verbose",
-                      "deterministic", "single_cls", "rect", "amp", "fraction", "profile", "multi_scale", "compile",
+                      "deterministic", "single_cls", "rect", "fraction", "profile", "multi_scale", "compile",
                       "channels_last", "overlap_mask", "mask_ratio", "dropout", "split", "save_json", "save_hybrid",
                       "conf", "iou", "max_det", "half", "int8", "quantize", "dnn", "plots", "nms", "source",
                       "vid_stride", "stream_buffer", "visualize", "augment", "agnostic_nms", "classes", "retina_masks",
@@ -148,6 +153,11 @@ void settle_model(FitOptions& o, bool resuming) {
 void check_schedule(yolotrain::ScheduleOptions schedule) {
     schedule.images = schedule.nc = 1;
     (void)yolotrain::Schedule(schedule);
+}
+
+yolotrain::Amp parse_amp(const std::string& text) {
+    using yolotrain::Amp;
+    return text == "auto" ? Amp::automatic : text == "bf16" ? Amp::bf16 : text == "fp16" ? Amp::fp16 : Amp::off;
 }
 
 std::string settle_device(const std::string& text) {
@@ -219,6 +229,8 @@ void settle(FitOptions& o, const CommandLine& line, bool resuming) {
     o.train.schedule.optimizer = yolotrain::parse_optimizer(o.optimizer);
     settle_model(o, resuming);
     o.train.device = settle_device(o.device);
+    o.train.amp = parse_amp(o.amp);
+    (void)yolotrain::precision_of(o.train.amp, o.train.device);  // refuses what cannot be before anything is packed
     check_schedule(o.train.schedule);
     o.train.args = run_args(line);
 }

@@ -13,7 +13,7 @@ struct FitOptions {
     yolotrain::TrainOptions train;
     std::string data, shards;              ///< a shard set, or a data.yaml and where its shards go
     std::string model;                     ///< empty: the weights' own, else yolov8n
-    std::string optimizer = "auto", device = "auto";
+    std::string optimizer = "auto", device = "auto", amp = "auto";
     std::string project = "runs", name = "exp", config;
     std::string resume;                    ///< text of --resume; see resume_request()
     bool exist_ok = false, quiet = false;

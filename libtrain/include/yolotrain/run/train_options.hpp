@@ -10,6 +10,7 @@
 #include "yolotrain/loss/detection_loss.hpp"
 #include "yolotrain/model/yolov8.hpp"
 #include "yolotrain/optim/schedule.hpp"
+#include "yolotrain/run/precision.hpp"
 
 namespace yolotrain {
 
@@ -33,6 +34,7 @@ struct TrainOptions {
     int save_period = -1;     ///< also keep epochN.safetensors every so many epochs, below 1 = never
     int workers = 1;          ///< loader threads
     std::string device = "cpu";  ///< as at::Device reads it
+    Amp amp = Amp::off;       ///< what the network computes in
     /// The options as a config file holds them: kept in the checkpoint, so that a run can be continued by
     /// its name alone.
     Args args;

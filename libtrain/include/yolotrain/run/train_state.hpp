@@ -11,6 +11,7 @@
 #include "yolotrain/model/yolov8.hpp"
 #include "yolotrain/optim/ema.hpp"
 #include "yolotrain/optim/optimizer.hpp"
+#include "yolotrain/run/precision.hpp"
 #include "yolotrain/run/results.hpp"
 #include "yolotrain/run/train_options.hpp"
 
@@ -44,6 +45,8 @@ struct StateImage {
     std::vector<BadRecord> quarantine;
     std::int64_t ema_updates = 0;
     OptimizerKind optimizer = OptimizerKind::sgd;
+    Precision precision = Precision::float32;
+    LossScale loss_scale;
     Scale scale = Scale::n;
     std::vector<std::string> names;   ///< class names
     std::string data_digest;          ///< of the shard set
@@ -63,10 +66,15 @@ struct TrainState {
     Counters counters;
     std::vector<EpochRow> rows;
     std::shared_ptr<Quarantine> quarantine;
+    Precision precision = Precision::float32;  ///< that the model computes in; set by compute_in()
+    LossScale loss_scale = {};
 };
 
 /// A training before its first step, on `device`.
 TrainState fresh_state(YoloV8 model, OptimizerKind optimizer, double weight_decay, const std::string& device);
+
+/// Lets the model compute in `precision` from here on.
+void compute_in(TrainState& state, Precision precision);
 
 /// Everything of the state but what the options give (scale, names, digest, epochs, args: the caller's).
 StateImage capture(const TrainState& state);
