@@ -16,6 +16,7 @@
 #include "fit/talk.hpp"
 #include "inference/setup.hpp"
 #include "yolodata/core/atomic_file.hpp"
+#include "yolotrain/memory/tensor_memory.hpp"
 #include "yolotrain/run/args_file.hpp"
 #include "yolotrain/run/trainer.hpp"
 
@@ -104,6 +105,7 @@ int fit(int argc, char** argv) {
 int main(int argc, char** argv) {
     tools::block_stop_signals();
     tune_memory();
+    yolotrain::use_tensor_arena();
     allow_avx512();
     tools::name_train_libraries();
     return tools::run_command("yolotrain fit", [&] {

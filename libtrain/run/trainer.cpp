@@ -13,6 +13,7 @@
 #include "train_step.hpp"
 #include "yolodata/core/error.hpp"
 #include "yolotrain/data/class_names.hpp"
+#include "yolotrain/memory/tensor_memory.hpp"
 
 namespace yolotrain {
 
@@ -255,7 +256,10 @@ class Trainer::Impl {
             if (stop_) throw Interrupted{};
             observer_.validating(done, total);
         };
+        // Its tensors have other sizes than a step's: neither phase is to hold memory for the other.
+        release_free_tensor_memory();
         ValResult result = validate(state_.average, *data_.val, names_, val, progress);
+        release_free_tensor_memory();
         for (const std::string& picture : result.unreadable) {
             if (!unreadable_.insert(picture).second) continue;
             report({.kind = "bad-record",
