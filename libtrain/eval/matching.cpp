@@ -4,16 +4,11 @@
 #include <algorithm>
 #include <numeric>
 
+#include "overlap.hpp"
+
 namespace yolotrain {
 
 namespace {
-
-float iou(const yolodata::PixelBox& a, const Detection& b) {
-    const float w = std::max(0.0F, std::min(a.x2, b.x2) - std::max(a.x1, b.x1));
-    const float h = std::max(0.0F, std::min(a.y2, b.y2) - std::max(a.y1, b.y1));
-    const float inter = w * h;
-    return inter / ((a.x2 - a.x1) * (a.y2 - a.y1) + (b.x2 - b.x1) * (b.y2 - b.y1) - inter + 1e-7F);
-}
 
 /// A target that a detection may take.
 struct Choice {
@@ -53,7 +48,7 @@ std::vector<TruePositives> match_detections(std::span<const Detection> detection
         choices.clear();
         for (std::uint32_t g = 0; g < targets.size(); ++g) {
             if (targets[g].cls != detections[d].cls) continue;
-            const float overlap = iou(targets[g], detections[d]);
+            const float overlap = box_iou(targets[g], detections[d]);
             if (overlap >= iou_thresholds()[0]) choices.push_back({g, overlap});
         }
         std::stable_sort(choices.begin(), choices.end(),
