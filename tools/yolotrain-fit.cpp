@@ -9,6 +9,7 @@
 
 #include "common/command_line.hpp"
 #include "common/exit_codes.hpp"
+#include "fit/batch.hpp"
 #include "fit/data.hpp"
 #include "fit/options.hpp"
 #include "fit/resume.hpp"
@@ -75,7 +76,10 @@ int fit(int argc, char** argv) {
     const tools::ResumeRequest request = tools::resume_request(options, line);
     std::optional<tools::Continued> continued = tools::find_run(options, request);
     const yolotrain::StateImage* from = continued && continued->from ? &*continued->from : nullptr;
-    if (from != nullptr) tools::take_over(options, line, *from);
+    if (from != nullptr) {
+        tools::take_over(options, line, *from);
+        tools::keep_batch(options, *from);
+    }
     tools::settle(options, line, from != nullptr);
     if (from != nullptr) tools::compare_options(options, *from);
     if (from != nullptr && yolotrain::is_finished(*from, options.train.schedule.epochs, options.train.patience)) {
@@ -90,6 +94,7 @@ int fit(int argc, char** argv) {
     yolotrain::StopFlag stop;
     const tools::SignalThread signals(stop);
     const yolotrain::TrainData data = tools::open_data(options, stop);
+    tools::settle_batch(options, line, data);
     const yolotrain::RunFolder folder = open_folder(options, continued, request);
     tools::FitTalk talk(options.train.schedule.epochs, options.quiet);
     yolotrain::Trainer trainer(options.train, data, folder, stop, talk, from);

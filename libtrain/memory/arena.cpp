@@ -96,4 +96,9 @@ Arena::Use Arena::use() const {
     return use_;
 }
 
+void Arena::reset_peak() {
+    const std::lock_guard lock(mutex_);
+    use_.peak_in_use = use_.in_use;
+}
+
 }  // namespace yolotrain

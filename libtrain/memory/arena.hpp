@@ -37,6 +37,8 @@ class Arena {
     /// Unmaps what is free. Nothing in use moves.
     void trim();
     Use use() const;
+    /// Counts the peak from here on.
+    void reset_peak();
 
    private:
     using Address = std::byte*;

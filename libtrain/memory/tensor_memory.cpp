@@ -72,6 +72,14 @@ void use_tensor_arena() {
     installed = true;
 }
 
+bool has_tensor_arena() {
+    return installed;
+}
+
+void reset_peak_tensor_memory() {
+    if (installed) arena().reset_peak();
+}
+
 TensorMemory tensor_memory() {
     const Arena::Use use = installed ? arena().use() : Arena::Use{};
     return {use.in_use, use.held, use.peak_in_use};

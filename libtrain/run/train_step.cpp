@@ -5,6 +5,7 @@
 #include <c10/util/irange.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -24,6 +25,14 @@ bool all_finite(const std::vector<at::Tensor>& tensors) {
         if (tensor.defined()) norms.push_back(tensor.norm());
     }
     return norms.empty() || std::isfinite(at::stack(norms).sum().item<double>());
+}
+
+/// Targets are normalised: they need no scaling.
+at::Tensor scaled(const at::Tensor& images, std::int64_t side) {
+    const std::int64_t is = std::max(images.size(2), images.size(3));
+    if (side == 0 || side == is) return images;
+    const auto to = [&](std::int64_t length) { return (length * side + is * 32 - 1) / (is * 32) * 32; };
+    return at::upsample_bilinear2d(images, {to(images.size(2)), to(images.size(3))}, /*align_corners=*/false);
 }
 
 }  // namespace
@@ -49,12 +58,11 @@ bool StatisticsGuard::are_finite() const {
     return floats.empty() || at::isfinite(at::cat(floats)).all().item<bool>();
 }
 
-StepResult run_step(YoloV8& model, const Batch& batch, const LossGains& gains, at::Device device,
-                    double loss_scale) {
+StepResult run_step(YoloV8& model, const Batch& batch, const StepOptions& options) {
     StepResult result;
     StatisticsGuard statistics(model);
-    const at::Tensor images = batch.images.to(device).to(at::kFloat).div_(255);
-    const Loss loss = detection_loss(model.forward(images), batch.targets.to(device), gains);
+    const at::Tensor images = scaled(batch.images.to(options.device).to(at::kFloat).div_(255), options.side);
+    const Loss loss = detection_loss(model.forward(images), batch.targets.to(options.device), options.gains);
     const at::Tensor items = loss.items.to(at::kCPU, at::kDouble).contiguous();
     for (const std::size_t i : c10::irange(result.items.size())) result.items[i] = items.data_ptr<double>()[i];
     if (!std::isfinite(result.items[0] + result.items[1] + result.items[2])) {
@@ -63,10 +71,10 @@ StepResult run_step(YoloV8& model, const Batch& batch, const LossGains& gains, a
     }
     std::vector<at::Tensor> parameters;
     for (const auto& [name, tensor] : model.parameters()) parameters.push_back(tensor);
-    result.gradients = torch::autograd::grad({loss.total * loss_scale}, parameters, {}, false, false, true);
-    if (loss_scale != 1) {
+    result.gradients = torch::autograd::grad({loss.total * options.loss_scale}, parameters, {}, false, false, true);
+    if (options.loss_scale != 1) {
         for (at::Tensor& gradient : result.gradients) {
-            if (gradient.defined()) gradient.div_(loss_scale);
+            if (gradient.defined()) gradient.div_(options.loss_scale);
         }
     }
     if (!all_finite(result.gradients)) {

@@ -4,6 +4,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <array>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -37,10 +38,17 @@ struct StepResult {
     std::string fault;                  ///< why the step must be dropped, empty = it is good
 };
 
-/// Forward and backward of one batch, the loss multiplied by `loss_scale` on the way. With a fault, or when it throws, the model is as it was before;
+/// How a step is done.
+struct StepOptions {
+    LossGains gains{};
+    at::Device device = at::kCPU;
+    double loss_scale = 1;  ///< factor of the loss on the way back
+    std::int64_t side = 0;  ///< pictures are scaled to this long side first, px, a multiple of 32; 0 = as they are
+};
+
+/// Forward and backward of one batch. With a fault, or when it throws, the model is as it was before;
 /// else only its running statistics have moved, and gradients wait for commit().
-StepResult run_step(YoloV8& model, const Batch& batch, const LossGains& gains, at::Device device,
-                    double loss_scale = 1);
+StepResult run_step(YoloV8& model, const Batch& batch, const StepOptions& options);
 
 /// Adds a good step's gradients to those of the state and counts it.
 void commit(TrainState& state, StepResult&& result);

@@ -12,6 +12,7 @@
 #include "run_output.hpp"
 #include "train_step.hpp"
 #include "yolodata/core/error.hpp"
+#include "yolodata/core/random.hpp"
 #include "yolotrain/data/class_names.hpp"
 #include "yolotrain/memory/tensor_memory.hpp"
 
@@ -198,7 +199,8 @@ class Trainer::Impl {
         const std::int64_t iteration = counters.epoch * loader_.steps() + counters.step;
         apply(schedule_.at(iteration), *state_.optimizer);
         StepResult result =
-            run_step(state_.model, batch, options_.gains, at::Device(options_.device), state_.loss_scale.factor);
+            run_step(state_.model, batch,
+                     {options_.gains, at::Device(options_.device), state_.loss_scale.factor, side_of_step()});
         if (result.fault.empty()) {
             commit(state_, std::move(result));
             state_.loss_scale.succeeded(state_.precision);
@@ -218,6 +220,16 @@ class Trainer::Impl {
         count_time();
         observer_.stepped(counters, loader_.steps());
         if (counters.skipped_in_a_row >= kDroppedStepsLimit) give_up("the loss is not finite any more");
+    }
+
+    /// With multi_scale each step has a size of its own: a function of seed, epoch and step.
+    std::int64_t side_of_step() const {
+        if (options_.multi_scale == 0) return 0;
+        const auto& counters = state_.counters;
+        yolodata::Random random(options_.seed, static_cast<std::uint32_t>(counters.epoch),
+                                static_cast<std::uint64_t>(counters.step), yolodata::Purpose::size);
+        const double factor = random.uniform(1 - options_.multi_scale, 1 + options_.multi_scale);
+        return std::max<std::int64_t>(static_cast<std::int64_t>(options_.imgsz * factor + 16) / 32 * 32, 32);
     }
 
     void drop(const std::string& fault) {

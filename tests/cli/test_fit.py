@@ -216,6 +216,7 @@ def test_a_second_signal_ends_at_once(bench):
     (["lr0=nan"], "lr0"), (["--lr0", "inf"], "lr0"), (["batch=0"], "batch"), (["epochs=0"], "epochs"),
     (["mosaic=1.5"], "mosaic"), (["imgsz=0"], "imgsz"), (["workers=-1"], "workers"), (["model=yolov9q"], "yolov9q"),
     (["optimizer=Adamm"], "AdamW"), (["epoch=3"], "did you mean '--epochs'"), (["device=gpu0"], "gpu0"),
+    (["batch=-2"], "batch"), (["amp=fp8"], "amp"), (["multi_scale=2"], "multi-scale"),
     (["--momentum", "1.5"], "momentum"), (["seed=-1"], "seed"), (["--warmup-epochs", "1e400"], "warmup-epochs"),
 ])
 def test_bad_values_end_before_anything_is_done(bench, arguments, words):
@@ -239,7 +240,7 @@ def test_config_files_of_ultralytics_work_and_unknown_keys_do_not(bench):
     base = [FIT, "--data", bench.data, "--imgsz", "64", "--threads", "1", "--project", bench.runs]
     said = bench.run(command=[*base, "--config", config, "lr0=0.03"])
     ignored = [line for line in said.splitlines() if "ignored" in line]
-    assert len(ignored) == 1 and "task" in ignored[0] and "tracker" in ignored[0] and "amp" in ignored[0]
+    assert len(ignored) == 1 and "task" in ignored[0] and "tracker" in ignored[0]
     args = read_yaml(bench.path("runs", "exp", "args.yaml"))
     assert (args["epochs"], args["batch"], args["cos_lr"], args["lr0"]) == (1, 5, True, 0.03)
     bench.run(command=[FIT, "--config", bench.path("runs", "exp", "args.yaml"), "--threads", "1"])
@@ -256,6 +257,34 @@ def test_imgsz_is_rounded_up_and_said(bench):
     said = bench.run("imgsz=50", epochs=1)
     assert "imgsz 50" in said and "64" in said
     assert read_yaml(bench.path("runs", "exp", "args.yaml"))["imgsz"] == 64
+
+
+def test_batch_auto_is_settled_by_the_memory_and_stays_with_the_run(bench):
+    said = bench.run("--batch", "auto", "--max-memory", "8GiB", "--name", "large", epochs=1)
+    assert re.search(r"batch 16: a step takes \d+ MiB and \d+ MiB a picture of 8192 MiB \(--max-memory\)", said)
+    assert read_yaml(bench.path("runs", "large", "args.yaml"))["batch"] == 16
+    said = bench.run("batch=-1", "max_memory=1MiB", "--name", "small", "--resume", epochs=1)
+    assert "batch 1:" in said
+    again = bench.run("batch=-1", "max_memory=8GiB", "--name", "small", "--resume", epochs=2)
+    assert "a step takes" not in again
+    assert read_yaml(bench.path("runs", "small", "args.yaml"))["batch"] == 1
+
+
+def test_amp_is_what_the_run_began_with(bench):
+    bench.run("--amp", "bf16", "--name", "half", epochs=1)
+    bench.run("amp=False", "--name", "single", epochs=1)
+    assert bench.weights("half") != bench.weights("single")
+    bench.run("amp=True", "--name", "fast", epochs=1)
+    with open(bench.path("runs", "fast", "args.yaml")) as file:
+        assert "amp: auto" in file.read()
+    assert "--amp bf16" in bench.run("amp=fp16", code=3)
+
+
+def test_multi_scale_is_repeatable(bench):
+    for name in ("a", "b"):
+        bench.run("multi_scale=True", "--name", name, epochs=1)
+    bench.run("--name", "c", epochs=1)
+    assert bench.weights("a") == bench.weights("b") != bench.weights("c")
 
 
 def test_shards_of_a_data_yaml_are_used_again_as_long_as_they_fit(bench):

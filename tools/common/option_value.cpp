@@ -40,10 +40,16 @@ Number parse_number(const Option& option, const std::string& text, const char* n
     return number;
 }
 
-std::string resolve(const Option& option, const std::string& text) {
+/// What another spelling means.
+std::string meant_by(const Option& option, const std::string& text) {
     for (const auto& [from, to] : option.aliases) {
         if (text == from) return to;
     }
+    return text;
+}
+
+std::string resolve(const Option& option, const std::string& given) {
+    const std::string text = meant_by(option, given);
     if (!option.choices.empty() &&
         std::find(option.choices.begin(), option.choices.end(), text) == option.choices.end()) {
         std::string message = fmt::format("one of {}", fmt::join(option.choices, ", "));
@@ -61,14 +67,18 @@ struct Assign {
     void operator()(bool* target) const {
         if (!parse_boolean(text, *target)) refuse(option, text, "True or False");
     }
-    void operator()(int* target) const { *target = parse_number<int>(option, text, "a whole number"); }
+    void operator()(int* target) const {
+        *target = parse_number<int>(option, meant_by(option, text), "a whole number");
+    }
     void operator()(std::int64_t* target) const {
         *target = parse_number<std::int64_t>(option, text, "a whole number");
     }
     void operator()(std::uint64_t* target) const {
         *target = parse_number<std::uint64_t>(option, text, "a whole number from 0");
     }
-    void operator()(double* target) const { *target = parse_number<double>(option, text, "a number"); }
+    void operator()(double* target) const {
+        *target = parse_number<double>(option, meant_by(option, text), "a number");
+    }
     void operator()(std::string* target) const { *target = resolve(option, text); }
     void operator()(std::vector<std::string>* target) const {
         for (const auto& part : split_commas(text)) target->push_back(resolve(option, part));

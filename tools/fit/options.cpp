@@ -21,7 +21,8 @@ namespace tools {
 namespace {
 
 /// Options that say how and where this call runs, not what the run is.
-constexpr std::array<std::string_view, 5> kCallOptions = {"config", "resume", "exist-ok", "quiet", "threads"};
+constexpr std::array<std::string_view, 6> kCallOptions = {"config", "resume",  "exist-ok",
+                                                          "quiet",  "threads", "max-memory"};
 
 void range(Option& option, double min, double max = 1e9) {
     option.min = min;
@@ -37,7 +38,10 @@ void add_what(CommandLine& line, FitOptions& o) {
         "the weights' own, else yolov8n";
     line.option("weights", &o.train.weights, "FILE", "start from these weights (.safetensors, .pt)");
     range(line.option("epochs", &o.train.schedule.epochs, "N", "passes over the training data"), 1, 1e6);
-    range(line.option("batch", &o.train.schedule.batch, "N", "pictures a step"), 1, 65536);
+    Option& batch = line.option("batch", &o.train.schedule.batch, "N|auto",
+                                "pictures a step; auto: as many, up to 16, as fit --max-memory");
+    range(batch, -1, 65536);
+    batch.aliases = {{"auto", "-1"}};
     range(line.option("imgsz", &o.train.imgsz, "N", "side of the pictures, px, a multiple of 32"), 32, 16384);
     line.option("seed", &o.train.seed, "N", "of all random numbers");
     range(line.option("freeze", &o.train.freeze, "N", "layers, from the first on, that keep their weights"), 0, 22);
@@ -66,6 +70,8 @@ void add_machine(CommandLine& line, FitOptions& o) {
     amp.choices = {"auto", "off", "bf16", "fp16"};
     for (const char* on : {"True", "true", "1"}) amp.aliases.emplace_back(on, "auto");
     for (const char* off : {"False", "false", "0"}) amp.aliases.emplace_back(off, "off");
+    line.option("max-memory", &o.max_memory, "SIZE", "that --batch auto may plan with").default_text =
+        "70 % of the tightest limit";
     Option& threads = line.option("threads", &o.threads, "N", "CPU threads of the network");
     range(threads, 1, 4096);
     Option& workers = line.option("workers", &o.train.workers, "N", "threads that make batches");
@@ -109,13 +115,18 @@ void add_augmentation(CommandLine& line, FitOptions& o) {
     range(line.option("fliplr", &a.fliplr, "P", "probability of a left-right flip"), 0, 1);
     range(line.option("mosaic", &a.mosaic, "P", "probability of a mosaic of four pictures"), 0, 1);
     range(line.option("mixup", &a.mixup, "P", "probability of blending in a second picture"), 0, 1);
+    Option& sizes = line.option("multi-scale", &o.train.multi_scale, "R",
+                                "scales each step's pictures by a factor within 1 ± R; True = 0.5");
+    range(sizes, 0, 0.95);
+    for (const char* on : {"True", "true"}) sizes.aliases.emplace_back(on, "0.5");
+    for (const char* off : {"False", "false"}) sizes.aliases.emplace_back(off, "0");
     range(line.option("close-mosaic", &o.train.close_mosaic, "N", "epochs at the end without mosaic and mixup"), 0);
 }
 
 /// Keys of Ultralytics' args.yaml that mean nothing here.
 void accept_others(CommandLine& line) {
     line.ignore_keys({"task", "mode", "time", "save", "save_dir", "cache", "pretrained", "cls_remap", "verbose",
-                      "deterministic", "single_cls", "rect", "fraction", "profile", "multi_scale", "compile",
+                      "deterministic", "single_cls", "rect", "fraction", "profile", "compile",
                       "channels_last", "overlap_mask", "mask_ratio", "dropout", "split", "save_json", "save_hybrid",
                       "conf", "iou", "max_det", "half", "int8", "quantize", "dnn", "plots", "nms", "source",
                       "vid_stride", "stream_buffer", "visualize", "augment", "agnostic_nms", "classes", "retina_masks",
@@ -220,6 +231,7 @@ void apply_config(CommandLine& line, const std::string& path) {
 
 void settle(FitOptions& o, const CommandLine& line, bool resuming) {
     if (o.data.empty()) throw UsageError{"--data is missing: a shard set or a data.yaml"};
+    if (o.train.schedule.batch == 0) throw UsageError{"--batch 0 trains nothing; give a number from 1, or auto"};
     if (o.name.empty()) throw UsageError{"--name is empty: the run needs a folder of its own"};
     const int rounded = (o.train.imgsz + 31) / 32 * 32;
     if (rounded != o.train.imgsz) {
@@ -231,7 +243,9 @@ void settle(FitOptions& o, const CommandLine& line, bool resuming) {
     o.train.device = settle_device(o.device);
     o.train.amp = parse_amp(o.amp);
     (void)yolotrain::precision_of(o.train.amp, o.train.device);  // refuses what cannot be before anything is packed
-    check_schedule(o.train.schedule);
+    yolotrain::ScheduleOptions schedule = o.train.schedule;
+    if (wants_auto_batch(o)) schedule.batch = 1;
+    check_schedule(schedule);
     o.train.args = run_args(line);
 }
 

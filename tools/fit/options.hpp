@@ -18,7 +18,10 @@ struct FitOptions {
     std::string resume;                    ///< text of --resume; see resume_request()
     bool exist_ok = false, quiet = false;
     int threads = 1;
+    ByteSize max_memory;                   ///< 0 = a share of the tightest limit
 };
+
+inline bool wants_auto_batch(const FitOptions& options) { return options.train.schedule.batch < 0; }
 
 /// The option table of fit. Its entries point into `options`, which must outlive it.
 CommandLine fit_command_line(FitOptions& options);

@@ -18,6 +18,8 @@ enum class Purpose : std::uint32_t {
     mixup = 6,
     model = 7,   ///< initial weights
     choice = 8,  ///< whether an augmentation is applied
+    // Numbers from 16 on are the trainer's.
+    size = 16,  ///< of the pictures of a step
 };
 
 /// One block of Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3").

@@ -28,6 +28,7 @@ struct TrainOptions {
     ScheduleOptions schedule;
     LossGains gains;
     yolodata::AugmentOptions augment;
+    double multi_scale = 0;   ///< each step's pictures are scaled by a factor within 1 ± this, to multiples of 32
     int close_mosaic = 10;    ///< epochs at the end without mosaic and mixup, 0 = none
     int patience = 100;       ///< epochs without a better fitness before it stops, 0 = never
     bool val = true;          ///< validate after each epoch; false: after the last one only
