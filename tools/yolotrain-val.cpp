@@ -20,7 +20,7 @@
 namespace {
 
 struct Options {
-    std::string weights, data, split = "val", device = "auto", format = "text", output;
+    std::string weights, data, split = "val", device = "auto", format = "text", output, curves;
     yolotrain::ValOptions val;
     int imgsz = 0;
     bool quiet = false;
@@ -49,6 +49,7 @@ Options parse(int argc, char** argv) {
     iou.min = 0, iou.max = 1;
     tools::Option& max_det = line.option("max-det", &o.val.max_det, "N", "detections a picture");
     max_det.min = 1, max_det.max = 30000;
+    line.flag("coco", &o.val.coco, "also COCO's twelve numbers, as pycocotools computes them");
     line.flag("rect", &o.val.rect, "batches of like aspect ratio, padded no more than needed");
     tools::Option& workers =
         line.option("workers", &o.val.workers, "N", "threads that load pictures");
@@ -57,6 +58,7 @@ Options parse(int argc, char** argv) {
     line.group("Output");
     line.option("format", &o.format, "text|json", "form of the result").choices = {"text", "json"};
     line.option("output", &o.output, "FILE", "write the result there instead of to stdout");
+    line.option("curves", &o.curves, "FILE", "write precision, recall, F1 and PR curves there, as JSON");
     line.flag("quiet", &o.quiet, "no progress and no remarks");
     tools::accept_ultralytics_keys(line);
     line.ignore_keys({"project", "name", "exist_ok", "save_txt", "save_conf", "save"});
@@ -178,6 +180,7 @@ int run(const Options& o) {
     } else {
         yolodata::write_file_atomically(o.output, text);
     }
+    if (!o.curves.empty()) yolodata::write_file_atomically(o.curves, tools::to_curves_json(report));
     if (!o.quiet) {
         const auto& s = result.speed;
         say(

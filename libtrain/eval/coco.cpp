@@ -150,8 +150,9 @@ CocoAccumulator::Curve CocoAccumulator::curve(const std::vector<const Row*>& row
     for (int point = 0; point < kRecallPoints; ++point) {
         const auto at = std::lower_bound(recall.begin(), recall.end(), point * 0.01);
         if (at == recall.end()) break;
-        out.ap += precision[static_cast<std::size_t>(at - recall.begin())] / kRecallPoints;
+        out.ap += precision[static_cast<std::size_t>(at - recall.begin())];
     }
+    out.ap /= kRecallPoints;  // at the end: a perfect detector has 1, not a rounding more
     return out;
 }
 
@@ -184,12 +185,14 @@ CocoAccumulator::Means CocoAccumulator::means(std::size_t size, std::uint32_t ma
         std::stable_sort(rows.begin(), rows.end(),
                          [](const Row* a, const Row* b) { return a->confidence > b->confidence; });
         std::array<double, kIouThresholds> ap{};
+        double recall = 0;
         for (int t = 0; t < kIouThresholds; ++t) {
             const Curve points = curve(rows, size, t, c.targets[size]);
             ap[static_cast<std::size_t>(t)] = points.ap;
             out.ap[static_cast<std::size_t>(t)] += points.ap;
-            out.recall += points.recall / kIouThresholds;
+            recall += points.recall;
         }
+        out.recall += recall / kIouThresholds;
         if (by_class != nullptr) by_class->class_ap.back() = ap;
         ++out.classes;
     }

@@ -24,6 +24,35 @@ double interpolate(double x, std::span<const double> xs, std::span<const double>
     return (ys[i + 1] - ys[i]) / (xs[i + 1] - xs[i]) * (x - xs[i]) + ys[i];
 }
 
+/// Precision as a function of recall: the best at this recall or beyond.
+class Envelope {
+ public:
+    Envelope(std::span<const double> recall, std::span<const double> precision) {
+        // Sentinels: recall 0 at precision 1; nothing beyond the last recall reached.
+        r_.insert(r_.end(), recall.begin(), recall.end());
+        p_.insert(p_.end(), precision.begin(), precision.end());
+        r_.push_back(recall.empty() ? 1.0 : recall.back());
+        r_.push_back(1.0);
+        p_.insert(p_.end(), {0.0, 0.0});
+        for (std::size_t i = p_.size() - 1; i > 0; --i) p_[i - 1] = std::max(p_[i - 1], p_[i]);
+    }
+    double at(double recall) const { return interpolate(recall, r_, p_, 1.0); }
+    /// By trapezoids over 101 points.
+    double area() const {
+        constexpr int points = 101;
+        double area = 0, previous = 0;
+        for (int i = 0; i < points; ++i) {
+            const double y = at(static_cast<double>(i) / (points - 1));
+            if (i > 0) area += (previous + y) / 2 / (points - 1);
+            previous = y;
+        }
+        return area;
+    }
+
+ private:
+    std::vector<double> r_{0.0}, p_{1.0};
+};
+
 double curve_point(int i) {
     return static_cast<double>(i) / (kCurvePoints - 1);
 }
@@ -54,14 +83,17 @@ ClassCurves class_curves(int cls, std::int64_t targets, const ClassRows& rows) {
     curves.precision_curve.assign(kCurvePoints, 0.0);
     curves.recall_curve.assign(kCurvePoints, 0.0);
     curves.f1_curve.assign(kCurvePoints, 0.0);
+    curves.precision_at_recall.assign(kCurvePoints, 0.0);
     if (rows.tp.empty()) return curves;
 
     std::vector<double> recall, precision;
     for (int t = 0; t < kIouThresholds; ++t) {
         precision_recall(rows, t, targets, recall, precision);
-        curves.ap[t] = average_precision(recall, precision);
+        const Envelope envelope(recall, precision);
+        curves.ap[t] = envelope.area();
         if (t > 0) continue;
         for (int i = 0; i < kCurvePoints; ++i) {
+            curves.precision_at_recall[i] = envelope.at(curve_point(i));
             const double x = -curve_point(i);
             const double p = interpolate(x, rows.negated_confidence, precision, 1.0);
             const double r = interpolate(x, rows.negated_confidence, recall, 0.0);
@@ -103,23 +135,7 @@ double ClassCurves::mean_ap() const {
 }
 
 double average_precision(std::span<const double> recall, std::span<const double> precision) {
-    // Sentinels: recall 0 at precision 1; nothing beyond the last recall reached.
-    std::vector<double> r{0.0}, p{1.0};
-    r.insert(r.end(), recall.begin(), recall.end());
-    p.insert(p.end(), precision.begin(), precision.end());
-    r.push_back(recall.empty() ? 1.0 : recall.back());
-    r.push_back(1.0);
-    p.insert(p.end(), {0.0, 0.0});
-    for (std::size_t i = p.size() - 1; i > 0; --i) p[i - 1] = std::max(p[i - 1], p[i]);
-
-    constexpr int points = 101;
-    double area = 0, previous = 0;
-    for (int i = 0; i < points; ++i) {
-        const double y = interpolate(static_cast<double>(i) / (points - 1), r, p, 1.0);
-        if (i > 0) area += (previous + y) / 2 / (points - 1);
-        previous = y;
-    }
-    return area;
+    return Envelope(recall, precision).area();
 }
 
 DetectionMetrics compute_metrics(std::span<const MetricRow> rows,

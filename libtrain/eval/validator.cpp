@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <optional>
 #include <utility>
 
 #include "eval_picture.hpp"
@@ -72,7 +73,8 @@ at::Tensor stack_targets(const std::vector<detail::EvalPicture>& pictures, int w
 class Validation {
  public:
     Validation(const YoloV8& model, const EvalSource& source, const ValOptions& options)
-        : net_(model), source_(source), options_(options), metrics_(model.nc()) {
+        : net_(model), source_(source), options_(options), metrics_(model.nc()), confusion_(model.nc()) {
+        if (options.coco) coco_.emplace(model.nc());
         std::vector<std::pair<int, int>> shapes;
         for (std::size_t i = 0; i < source.size(); ++i) shapes.push_back(source.source_shape(i));
         plan_ = plan_batches(shapes, options.batch, options.imgsz, options.rect);
@@ -92,6 +94,7 @@ class Validation {
     }
     void evaluate(const EvalBatch& shape, ReadyBatch batch);
     void add_losses(const RawMaps& maps, const at::Tensor& targets);
+    void add_to_coco(const detail::EvalPicture& picture, const std::vector<Detection>& found);
     void add_detections(const at::Tensor& predictions,
                         const std::vector<detail::EvalPicture>& pictures);
     void summarise(const std::vector<std::string>& names);
@@ -100,6 +103,8 @@ class Validation {
     const EvalSource& source_;
     ValOptions options_;
     MetricsAccumulator metrics_;
+    ConfusionMatrix confusion_;
+    std::optional<CocoAccumulator> coco_;
     std::vector<EvalBatch> plan_;
     std::vector<std::pair<std::size_t, std::size_t>>
         places_;  ///< batch and place of the n-th picture
@@ -178,8 +183,19 @@ void Validation::add_detections(const at::Tensor& predictions,
                                             anchors, options);
                          }
                      });
-    for (std::size_t i = 0; i < pictures.size(); ++i)
+    for (std::size_t i = 0; i < pictures.size(); ++i) {
         metrics_.add(pictures[i].number, found[i], pictures[i].boxes);
+        confusion_.add(found[i], pictures[i].boxes);
+        if (coco_) add_to_coco(pictures[i], found[i]);
+    }
+}
+
+void Validation::add_to_coco(const detail::EvalPicture& picture, const std::vector<Detection>& found) {
+    std::vector<Detection> detections;
+    for (const Detection& d : found) detections.push_back(picture.in_source(d));
+    std::vector<yolodata::PixelBox> targets;
+    for (const yolodata::PixelBox& b : picture.boxes) targets.push_back(picture.in_source(b));
+    coco_->add(detections, targets);
 }
 
 void Validation::summarise(const std::vector<std::string>& names) {
@@ -188,6 +204,8 @@ void Validation::summarise(const std::vector<std::string>& names) {
     r.instances = metrics_.instances();
     r.has_metrics = r.instances > 0;
     r.metrics = metrics_.compute();
+    r.confusion = confusion_;
+    if (coco_) r.coco = coco_->compute();
     r.precision = r.metrics.precision;
     r.recall = r.metrics.recall;
     r.map50 = r.metrics.map50;

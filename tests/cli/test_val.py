@@ -44,6 +44,24 @@ def test_rect_is_the_default_and_pads(tmp_path, weights):
     assert report["metrics"]["mAP50"] < 0.01
 
 
+def test_confusion_curves_and_cocos_numbers(tmp_path, weights):
+    data = write_dataset(tmp_path, [FOUR_CELLS, FOUR_CELLS, None])
+    curves = tmp_path / "curves.json"
+    report = report_of(val("--weights", weights, "--data", data, "--no-rect", "--format", "json", "--coco",
+                           "--curves", curves, "--quiet"))
+    # Every cell found; in the picture without labels each of them is a false alarm.
+    assert report["confusion_matrix"] == [[8, 4], [0, 0]]
+    coco = report["coco"]
+    assert (coco["AR100"], coco["AR1"], coco["AP_large"]) == (1, 0.25, None)
+    assert 0.5 < coco["AP"] < 1 and coco["AP"] == coco["AP50"] == coco["AP75"]
+    written = json.loads(curves.read_text())
+    jsonschema.validate(written, json.loads((SCHEMAS / "curves.schema.json").read_text()))
+    assert [len(written["classes"][0][k]) for k in ("precision", "recall", "f1", "precision_at_recall")] == [1000] * 4
+    plain = val("--weights", weights, "--data", data, "--no-rect", "--coco")
+    assert b"AP_small" in plain.stdout and b"AP_large  -" in plain.stdout
+    assert "coco" not in report_of(val("--weights", weights, "--data", data, "--format", "json"))
+
+
 def test_background_pictures_count_and_cost_precision(tmp_path, weights):
     data = write_dataset(tmp_path, [FOUR_CELLS, None, ""])
     report = report_of(val("--weights", weights, "--data", data, "--no-rect", "--format", "json"))

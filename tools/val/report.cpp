@@ -5,6 +5,9 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
+#include <vector>
 
 #include "yolodata/core/utf8.hpp"
 
@@ -38,6 +41,37 @@ Json number_or_null(bool measured, double value) {
     return measured ? Json(value) : Json(nullptr);
 }
 
+/// COCO's twelve numbers, named as in JSON.
+std::vector<std::pair<const char*, std::optional<double>>> coco_numbers(const yolotrain::CocoMetrics& m) {
+    return {{"AP", m.ap},         {"AP50", m.ap50},          {"AP75", m.ap75},       {"AP_small", m.ap_small},
+            {"AP_medium", m.ap_medium}, {"AP_large", m.ap_large}, {"AR1", m.ar1},    {"AR10", m.ar10},
+            {"AR100", m.ar},      {"AR_small", m.ar_small},  {"AR_medium", m.ar_medium}, {"AR_large", m.ar_large}};
+}
+
+std::string coco_lines(const yolotrain::CocoMetrics& metrics) {
+    std::string text = "COCO\n";
+    for (const auto& [name, value] : coco_numbers(metrics)) {
+        text += fmt::format("  {:<10}{}\n", name, value ? fmt::format("{:.3f}", *value) : "-");
+    }
+    return text;
+}
+
+Json coco_json(const yolotrain::CocoMetrics& metrics) {
+    Json out;
+    for (const auto& [name, value] : coco_numbers(metrics)) out[name] = value ? Json(*value) : Json(nullptr);
+    return out;
+}
+
+Json confusion_json(const yolotrain::ConfusionMatrix& matrix) {
+    Json rows = Json::array();
+    for (std::int64_t found = 0; found <= matrix.classes(); ++found) {
+        Json row = Json::array();
+        for (std::int64_t truth = 0; truth <= matrix.classes(); ++truth) row.push_back(matrix.count(found, truth));
+        rows.push_back(std::move(row));
+    }
+    return rows;
+}
+
 }  // namespace
 
 std::string to_table(const ValReport& report) {
@@ -56,7 +90,25 @@ std::string to_table(const ValReport& report) {
                         {c.precision, c.recall, c.map50, c.map}, width);
         }
     }
+    if (r.coco) text += coco_lines(*r.coco);
     return text;
+}
+
+std::string to_curves_json(const ValReport& report) {
+    Json out;
+    out["schema"] = "yolotrain.curves/1";
+    out["points"] = yolotrain::kCurvePoints;
+    out["classes"] = Json::array();
+    for (std::size_t i = 0; i < report.result.metrics.classes.size(); ++i) {
+        const yolotrain::ClassCurves& c = report.result.metrics.classes[i];
+        out["classes"].push_back({{"class", c.cls},
+                                  {"name", yolodata::escape_invalid_utf8(report.result.classes[i].name)},
+                                  {"precision", c.precision_curve},
+                                  {"recall", c.recall_curve},
+                                  {"f1", c.f1_curve},
+                                  {"precision_at_recall", c.precision_at_recall}});
+    }
+    return out.dump(1) + "\n";
 }
 
 std::string to_json(const ValReport& report) {
@@ -85,6 +137,8 @@ std::string to_json(const ValReport& report) {
                                   {"mAP50", c.map50},
                                   {"mAP50-95", c.map}});
     }
+    if (r.coco) out["coco"] = coco_json(*r.coco);
+    if (r.confusion) out["confusion_matrix"] = confusion_json(*r.confusion);
     out["left_out"] = Json::array();
     for (const std::string& path : report.left_out)
         out["left_out"].push_back(yolodata::escape_invalid_utf8(path));

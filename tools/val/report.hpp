@@ -22,6 +22,8 @@ struct ValReport {
 /// Ultralytics' table: Class, Images, Instances, Box(P, R, mAP50, mAP50-95), `all` first; "-" for
 /// what cannot be measured.
 std::string to_table(const ValReport& report);
+/// The curves by class, at IoU 0.5: precision, recall and F1 over confidence 0 … 1, precision over recall 0 … 1.
+std::string to_curves_json(const ValReport& report);
 /// schemas/val.schema.json; never holds NaN.
 std::string to_json(const ValReport& report);
 

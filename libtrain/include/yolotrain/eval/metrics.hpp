@@ -30,6 +30,8 @@ struct ClassCurves {
     double precision = 0, recall = 0, f1 = 0;  ///< at the confidence of the best mean F1
     /// Over kCurvePoints confidences, at IoU 0.5.
     std::vector<double> precision_curve, recall_curve, f1_curve;
+    /// Precision over kCurvePoints recalls (the envelope behind ap50).
+    std::vector<double> precision_at_recall;
     double ap50() const { return ap[0]; }
     double mean_ap() const;
 };

@@ -3,9 +3,12 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "yolotrain/eval/coco.hpp"
+#include "yolotrain/eval/confusion.hpp"
 #include "yolotrain/eval/eval_source.hpp"
 #include "yolotrain/eval/metrics.hpp"
 #include "yolotrain/loss/detection_loss.hpp"
@@ -20,6 +23,7 @@ struct ValOptions {
     double iou = 0.7;     ///< NMS drops what overlaps a better box by more, 0…1
     int max_det = 300;    ///< detections a picture
     bool rect = true;  ///< batches of like aspect ratio, padded no more than needed; false: square
+    bool coco = false;       ///< also COCO's numbers, in pixels of the source pictures
     bool with_loss = false;  ///< also the validation losses (with gains, mean over batches)
     LossGains gains;         ///< of those losses
     int workers = 1;         ///< threads that load pictures ahead
@@ -40,6 +44,8 @@ struct ValResult {
     std::vector<ClassMetrics> classes;  ///< those with at least one ground truth, ascending
     double box_loss = 0, cls_loss = 0, dfl_loss = 0;  ///< with_loss only
     DetectionMetrics metrics;                         ///< the curves behind the numbers
+    std::optional<ConfusionMatrix> confusion;
+    std::optional<CocoMetrics> coco;                  ///< ValOptions::coco only
     struct Speed {
         double load = 0, preprocess = 0, inference = 0, postprocess = 0;  ///< ms a picture
     } speed;
