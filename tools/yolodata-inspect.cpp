@@ -45,6 +45,7 @@ struct Record {
     std::string split, shard;
     RecordInfo info;
     std::vector<Box> boxes;
+    yolodata::Geometry geometry;
     std::vector<std::uint8_t> payload;
 };
 
@@ -104,6 +105,7 @@ std::optional<Record> open_all(const std::string& dir, const SetIndex& index, st
             r.split = split.name;
             r.info = set.info(n);
             r.boxes = set.boxes(n);
+            r.geometry = set.geometry(n);
             const std::string path = set.shard_path(r.info.shard);
             r.shard = path.substr(path.rfind('/') + 1);
             if (!set.read(n, r.payload))
@@ -137,6 +139,31 @@ void extract(const Record& record, const std::string& path) {
         picture.rgb = record.payload;
     }
     write_picture(picture, path);
+}
+
+/// The row's polygon as [x, y] pairs, nothing if it has none; `at` moves behind its vertices.
+Json polygon_json(const yolodata::Geometry& g, std::size_t row, std::size_t& at) {
+    Json polygon = Json::array();
+    for (std::uint32_t i = 0; i < g.vertex_counts[row]; ++i, at += 2) polygon.push_back({g.vertices[at], g.vertices[at + 1]});
+    return polygon;
+}
+
+void add_geometry(const yolodata::Geometry& g, std::size_t rows, Json& j) {
+    if (!g.vertex_counts.empty()) {
+        std::size_t at = 0;
+        j["polygons"] = Json::array();
+        for (std::size_t row = 0; row < rows; ++row) j["polygons"].push_back(polygon_json(g, row, at));
+    }
+    if (!g.keypoint_values.empty()) {
+        auto value = g.keypoint_values.begin();
+        j["keypoints"] = Json::array();
+        for (std::size_t row = 0; row < rows; ++row) {
+            Json points = Json::array();
+            for (std::uint32_t p = 0; p < g.keypoints; ++p, value += g.keypoint_dims)
+                points.push_back(std::vector<float>(value, value + g.keypoint_dims));
+            j["keypoints"].push_back(std::move(points));
+        }
+    }
 }
 
 struct Totals {
@@ -180,6 +207,8 @@ std::string as_json(const SetIndex& index, const std::optional<Record>& record) 
         j["checksum"] = fmt::format("{:016x}", info.checksum);
         j["boxes"] = Json::array();
         for (const Box& box : record->boxes) j["boxes"].push_back({box.cls, box.x, box.y, box.w, box.h});
+        add_geometry(record->geometry, record->boxes.size(), j);
+        if (info.variant != 0) j["variant"] = info.variant;
     }
     return j.dump(1) + "\n";
 }
@@ -190,6 +219,8 @@ std::string record_text(const SetIndex& index, const Record& record) {
     text += fmt::format("  {} x {} px, {}, {} bytes (source {} x {} px)\n", info.width, info.height, codec_name(info.codec),
                         info.payload_bytes, info.source_width, info.source_height);
     text += fmt::format("  {} at offset {}, checksum {:016x} holds\n", record.shard, info.offset, info.checksum);
+    if (!record.geometry.vertices.empty()) text += fmt::format("  {} polygon vertices\n", record.geometry.vertices.size() / 2);
+    if (record.geometry.keypoints != 0) text += fmt::format("  {} key points a row\n", record.geometry.keypoints);
     for (const Box& box : record.boxes) {
         const auto cls = static_cast<std::size_t>(box.cls);
         const std::string name = box.cls >= 0 && cls < index.names.size() ? index.names[cls] : std::to_string(box.cls);

@@ -64,6 +64,12 @@ shard::SetIndex index_frame(const Dataset& dataset, const PackOptions& options) 
     index.class_count = dataset.class_count;
     index.names = dataset.names;
     index.options = options.set;
+    if (dataset.task == Task::pose) {
+        index.geometry = "keypoints";
+        index.keypoints = dataset.keypoints;
+    } else if (dataset.task != Task::detect) {
+        index.geometry = "polygons";
+    }
     return index;
 }
 
@@ -74,7 +80,8 @@ bool is_up_to_date(const Dataset& dataset, const std::vector<Split>& splits, con
     try {
         index = shard::read_set_index(out);
         const shard::SetIndex wanted = index_frame(dataset, options);
-        if (index.task != wanted.task || index.class_count != wanted.class_count || index.names != wanted.names ||
+        if (index.task != wanted.task || index.class_count != wanted.class_count || index.names != wanted.names || index.geometry != wanted.geometry ||
+            index.keypoints.points != wanted.keypoints.points || index.keypoints.dims != wanted.keypoints.dims ||
             !(index.options == wanted.options) || index.splits.size() != splits.size())
             return false;
         if (options.fail_on_bad && !index.left_out.empty()) return false;

@@ -118,6 +118,7 @@ Prepared prepare(const Examined& examined, std::string name, const shard::SetOpt
         return out;
     }
     out.record.boxes = examined.boxes;
+    out.record.geometry = examined.geometry;
     out.record.source = std::move(name);
     out.record.checksum = shard::payload_checksum(out.record.payload);
     return out;

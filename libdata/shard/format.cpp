@@ -6,7 +6,10 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
+#include <utility>
 
+#include "shard/label_geometry.hpp"
 #include "shard/little_endian.hpp"
 #include "yolodata/core/error.hpp"
 
@@ -242,9 +245,16 @@ BlockEntry decode_block_entry(Bytes bytes) {
             load_le<std::uint64_t>(p + 24)};
 }
 
+std::uint64_t label_entry_bytes(std::uint64_t rows, std::uint64_t source_bytes, const Geometry& geometry) {
+    return bytes_with_geometry(label_header_bytes + rows * box_bytes + source_bytes, geometry);
+}
+
 std::vector<std::byte> encode(const LabelEntry& e, std::uint64_t& entry_checksum) {
     if (e.source.size() > 0xffff) throw Error(ErrorKind::invalid_argument, "path over 65,535 bytes: " + e.source);
-    std::vector<std::byte> out(label_header_bytes + e.boxes.size() * box_bytes + e.source.size());
+    const std::uint64_t length = label_entry_bytes(e.boxes.size(), e.source.size(), e.geometry);
+    if (length > std::numeric_limits<std::uint32_t>::max())
+        throw Error(ErrorKind::invalid_argument, e.source + ": its labels are longer than 4 GiB");
+    std::vector<std::byte> out(length);
     std::byte* p = out.data();
     store_le(p + 8, static_cast<std::uint32_t>(out.size()));
     store_le(p + 12, static_cast<std::uint32_t>(e.boxes.size()));
@@ -266,6 +276,7 @@ std::vector<std::byte> encode(const LabelEntry& e, std::uint64_t& entry_checksum
         row += box_bytes;
     }
     std::memcpy(row, e.source.data(), e.source.size());
+    store_geometry(out, label_entry_bytes(e.boxes.size(), e.source.size(), {}), e.geometry);
     entry_checksum = checksum(Bytes(out).subspan(8));
     store_le(p, entry_checksum);
     return out;
@@ -320,6 +331,10 @@ std::optional<LabelEntry> decode_label(Bytes bytes) {
         row += box_bytes;
     }
     e.source.assign(reinterpret_cast<const char*>(row), load_le<std::uint16_t>(p + 40));
+    auto geometry = load_geometry(bytes, label_entry_bytes(e.boxes.size(), e.source.size(), {}),
+                                  static_cast<std::uint32_t>(e.boxes.size()));
+    if (!geometry) return std::nullopt;
+    e.geometry = std::move(*geometry);
     return e;
 }
 

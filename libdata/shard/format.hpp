@@ -13,13 +13,15 @@
 #include <vector>
 
 #include "yolodata/core/box.hpp"
+#include "yolodata/core/geometry.hpp"
 #include "yolodata/shard/reader.hpp"
 
 namespace yolodata::shard::format {
 
 using Bytes = std::span<const std::byte>;
 
-inline constexpr std::uint16_t major_version = 1, minor_version = 0;
+/// A shard says the lowest minor version that describes it: 1 if it holds geometry, else 0.
+inline constexpr std::uint16_t major_version = 1, minor_version = 0, geometry_minor_version = 1;
 /// Feature bits that this build understands. An unknown incompatible bit means that the file must not be
 /// read; an unknown compatible one may be ignored.
 inline constexpr std::uint64_t known_incompat = 0;
@@ -118,7 +120,10 @@ struct LabelEntry {
     std::uint32_t variant = 0;  ///< 0: the image itself; 1…K: augmented pictures of it
     std::vector<Box> boxes;
     std::string source;         ///< at most 65,535 bytes
+    Geometry geometry;          ///< polygons and key points; of a shard of version 1.0: empty
 };
+/// Length of an entry without the padding to label_align.
+std::uint64_t label_entry_bytes(std::uint64_t rows, std::uint64_t source_bytes, const Geometry& geometry);
 /// Bytes without the padding to label_align; `checksum` receives the stored checksum.
 std::vector<std::byte> encode(const LabelEntry& entry, std::uint64_t& checksum);
 /// Length of the entry that starts with these label_header_bytes bytes; 0 if it cannot be one.

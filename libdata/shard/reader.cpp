@@ -216,10 +216,13 @@ RecordInfo ShardSet::info(std::uint64_t record) const {
     info.checksum = entry.payload_checksum;
     info.source_width = static_cast<int>(label.source_width);
     info.source_height = static_cast<int>(label.source_height);
+    info.variant = label.variant;
     return info;
 }
 
 std::vector<Box> ShardSet::boxes(std::uint64_t record) const { return std::move(impl_->label(record).first.boxes); }
+
+Geometry ShardSet::geometry(std::uint64_t record) const { return std::move(impl_->label(record).first.geometry); }
 
 bool ShardSet::read(std::uint64_t record, std::vector<std::uint8_t>& out) const {
     return impl_->read(record, [&](std::uint64_t bytes) {

@@ -78,6 +78,11 @@ SetIndex parse(const Json& j) {
     index.task = j.at("task");
     if (!j.at("nc").is_null()) index.class_count = j.at("nc").get<std::uint32_t>();
     index.names = j.at("names").get<std::vector<std::string>>();
+    index.geometry = j.value("geometry", std::string());
+    if (j.contains("kpt_shape")) {
+        const Json& shape = j.at("kpt_shape");
+        index.keypoints = {shape.at(0).get<std::uint32_t>(), shape.at(1).get<std::uint32_t>()};
+    }
     index.options.imgsz = j.at("imgsz");
     const Json& o = j.at("options");
     index.options.codec = o.at("codec");
@@ -138,6 +143,9 @@ std::string to_json(const SetIndex& index) {
     j["task"] = index.task;
     j["nc"] = index.class_count ? Json(*index.class_count) : Json(nullptr);
     j["names"] = index.names;
+    // Left out where there is none, so that sets of boxes stay as version 1.0 wrote them.
+    if (!index.geometry.empty()) j["geometry"] = index.geometry;
+    if (index.keypoints.points != 0) j["kpt_shape"] = {index.keypoints.points, index.keypoints.dims};
     j["imgsz"] = index.options.imgsz;
     j["seed"] = index.options.seed;
     j["augment"] = nullptr;  // variants 0: each image once, as it is

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "yolodata/core/error.hpp"
@@ -37,6 +38,13 @@ void check_fits(const RecordData& r) {
         throw Error(ErrorKind::invalid_argument,
                     fmt::format("{}: {} bytes do not make a picture of {}x{}", r.source,
                                 r.payload.size(), r.width, r.height));
+    const Geometry& g = r.geometry;
+    const auto vertices = std::accumulate(g.vertex_counts.begin(), g.vertex_counts.end(), std::uint64_t{0});
+    const bool polygons_fit = g.vertex_counts.empty() || g.vertex_counts.size() == r.boxes.size();
+    const std::uint64_t keypoint_numbers = r.boxes.size() * g.keypoints * g.keypoint_dims;
+    if (!polygons_fit || g.vertices.size() != 2 * vertices ||
+        (!g.keypoint_values.empty() && g.keypoint_values.size() != keypoint_numbers))
+        throw Error(ErrorKind::invalid_argument, r.source + ": its polygons or key points do not fit its rows");
 }
 
 }  // namespace
@@ -57,7 +65,7 @@ std::uint64_t ShardWriter::bytes_with(const RecordData& record) const {
     const std::uint64_t data =
         align_up((new_block ? align_up(before, page) : before) + stored, page);
     const std::uint64_t label =
-        label_header_bytes + record.boxes.size() * box_bytes + record.source.size();
+        label_entry_bytes(record.boxes.size(), record.source.size(), record.geometry);
     const std::uint64_t labels =
         align_up(section_header_bytes + labels_.size() + align_up(label, label_align), page);
     const std::uint64_t index = section_header_bytes + (index_.size() + 1) * index_entry_bytes +
@@ -89,6 +97,8 @@ void ShardWriter::add(const RecordData& record) {
     label.variant = record.variant;
     label.boxes = record.boxes;
     label.source = record.source;
+    label.geometry = record.geometry;
+    if (!record.geometry.empty()) header_.minor = format::geometry_minor_version;
     format::RecordHeader head;
     const auto label_bytes = format::encode(label, head.label_checksum);
     index_.push_back({offset, labels_.size(), record.payload.size(), record.checksum});

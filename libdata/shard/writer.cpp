@@ -29,6 +29,8 @@ std::string schema_text(const SetIndex& index, const std::string& split, std::ui
     j["imgsz"] = index.options.imgsz;
     j["codec"] = index.options.codec;
     j["rows"] = "class i32, x f32, y f32, w f32, h f32 (centre and size, normalised)";
+    if (!index.geometry.empty()) j["geometry"] = index.geometry;
+    if (index.keypoints.points != 0) j["kpt_shape"] = {index.keypoints.points, index.keypoints.dims};
     return j.dump();
 }
 

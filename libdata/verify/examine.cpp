@@ -45,6 +45,7 @@ void Examined::clear() {
     width = height = 0;
     rows = box_rows = polygon_rows = label_signature = 0;
     boxes.clear();
+    geometry.clear();
     classes.clear();
     findings.clear();
     usable = dropped = background = false;
@@ -228,6 +229,7 @@ struct Examiner::Impl {
         out.polygon_rows = outcome.polygon_rows;
         out.label_signature = outcome.signature;
         out.boxes.swap(outcome.boxes);
+        std::swap(out.geometry, outcome.geometry);
         out.classes.swap(outcome.classes);
         out.background = outcome.rows == 0 && !outcome.drops_image;
     }
@@ -241,7 +243,10 @@ struct Examiner::Impl {
                 finding.severity == Severity::error && finding.rule.starts_with("image/");
         }
         out.usable = !image_error && !out.dropped;
-        if (!out.usable) out.boxes.clear();
+        if (!out.usable) {
+            out.boxes.clear();
+            out.geometry.clear();
+        }
         const bool drops =
             std::any_of(out.findings.begin(), out.findings.end(),
                         [](const Finding& f) { return f.verdict == Verdict::drops_image; });

@@ -44,6 +44,7 @@ Box box_of_polygon(std::int32_t cls, const float* xy, std::size_t n) {
 void LabelOutcome::clear() {
     rows = box_rows = polygon_rows = 0;
     boxes.clear();
+    geometry.clear();
     classes.clear();
     findings.clear();
     drops_image = false;
@@ -87,8 +88,11 @@ void LabelChecker::check(std::span<const std::byte> bytes, const LabelContext& c
         if (kept_[i].duplicate) continue;
         out.signature += kept_[i].hash | 1;
         if (row_boxes_[i].cls >= 0) out.classes.push_back(row_boxes_[i].cls);
-        if (!out.drops_image) out.boxes.push_back(row_boxes_[i]);
+        if (out.drops_image) continue;
+        out.boxes.push_back(row_boxes_[i]);
+        if (context.task != Task::detect) keep_geometry(kept_[i]);
     }
+    if (out.geometry.vertices.empty()) out.geometry.vertex_counts.clear();
 }
 
 void LabelChecker::check_rows(std::string_view text) {
@@ -233,6 +237,22 @@ void LabelChecker::keep(RowKind kind) {
     row_boxes_.push_back(kind == RowKind::polygon
                              ? box_of_polygon(cls, numbers + 1, count - 1)
                              : Box{cls, numbers[1], numbers[2], numbers[3], numbers[4]});
+}
+
+void LabelChecker::keep_geometry(const Kept& row) {
+    Geometry& geometry = out_->geometry;
+    const auto numbers = numbers_.begin() + row.first;
+    if (row.kind == RowKind::pose) {
+        geometry.keypoints = context_->keypoints.points;
+        geometry.keypoint_dims = context_->keypoints.dims;
+        geometry.keypoint_values.insert(geometry.keypoint_values.end(), numbers + 5,
+                                        numbers + row.count);
+        return;
+    }
+    const bool polygon = row.kind == RowKind::polygon;
+    geometry.vertex_counts.push_back(polygon ? (row.count - 1) / 2 : 0);
+    if (polygon)
+        geometry.vertices.insert(geometry.vertices.end(), numbers + 1, numbers + row.count);
 }
 
 bool LabelChecker::sound(std::size_t field) const {

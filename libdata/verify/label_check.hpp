@@ -13,6 +13,7 @@
 #include "yolodata/core/box.hpp"
 #include "yolodata/core/dataset.hpp"
 #include "yolodata/core/finding.hpp"
+#include "yolodata/core/geometry.hpp"
 #include "yolodata/core/label.hpp"
 
 namespace yolodata {
@@ -35,6 +36,7 @@ struct LabelOutcome {
     std::uint64_t box_rows = 0, polygon_rows = 0;
     std::vector<Box>
         boxes;  ///< rows that Ultralytics trains on, duplicates once; empty if it drops the file
+    Geometry geometry;                  ///< of the rows of `boxes`; tasks other than detect
     std::vector<std::int32_t> classes;  ///< of the rows that can be read, duplicates once
     std::vector<Finding> findings;      ///< `path` is the caller's to set
     bool drops_image = false;           ///< by a finding of the label
@@ -94,6 +96,7 @@ class LabelChecker {
         RowKind kind;
         bool duplicate;
     };
+    void keep_geometry(const Kept& row);
     std::vector<Kept> kept_;
     std::vector<float>
         numbers_;  ///< class and coordinates of the kept rows, as Ultralytics stores them

@@ -45,6 +45,17 @@ def test_json_is_the_index_and_totals():
     assert answer["totals"] == {"records": 5, "rows": 5, "backgrounds": 1, "left_out": 1, "shards": 3, "bytes": size}
 
 
+@pytest.mark.parametrize("name", ["segment", "obb", "pose2", "pose3"])
+def test_the_python_reader_and_inspect_agree_on_geometry(name):
+    folder = os.path.join(VECTORS, "v1.1", name)
+    for number, record in enumerate(read_split(folder, "train")):
+        answer = inspect_json(folder, "--record", number)
+        assert answer.get("polygons", []) == [polygon.tolist() for polygon in record["polygons"]]
+        points = record["keypoints"]
+        assert answer.get("keypoints") == (None if points is None else points.tolist())
+    assert number == 2
+
+
 def test_the_python_reader_and_inspect_agree_on_every_record():
     number = 0
     for split in ("train", "val"):

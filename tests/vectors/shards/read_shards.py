@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads shard sets, written from docs/shard-format.md with numpy and the system's libxxhash alone:
+"""Reads shard sets of format 1.0 and 1.1, written from docs/shard-format.md with numpy and the system's libxxhash alone:
 for record in read_split("shards", "train"): …"""
 import ctypes
 import json
@@ -27,6 +27,19 @@ def section(file, at, length, kind):
     require(head[:4] == b"YSEC" and struct.unpack_from("<I", head, 4)[0] == kind and u64(head, 8) == length - 64, "section")
     return file[at + 64:at + length], u64(head, 16), u64(head, 32)
 
+def geometry(entry, at, rows):
+    """Polygons (one array of vertices a row) and key points (rows x points x 2|3), from the extensions."""
+    found = {"polygons": [], "keypoints": None}
+    while (at := -(-at // 8) * 8) < len(entry):
+        kind, length = struct.unpack_from("<II", entry, at)
+        body, at = entry[at + 8:at + 8 + length], at + 8 + length
+        if kind == 1:
+            ends = np.cumsum(np.frombuffer(body, "<u4", rows))
+            found["polygons"] = np.split(np.frombuffer(body, "<f4", offset=4 * rows).reshape(-1, 2), ends[:-1])
+        elif kind == 2:
+            found["keypoints"] = np.frombuffer(body, "<f4", offset=8).reshape(rows, *struct.unpack_from("<II", body))
+    return found
+
 def read_shard(path):
     file = np.memmap(path, np.uint8, "r")
     head, tail = bytes(file[:4096]), bytes(file[-64:])
@@ -50,6 +63,7 @@ def read_shard(path):
         source = entry[end:end + struct.unpack_from("<H", entry, 40)[0]]
         yield {"source": source, "width": width, "height": height, "codec": ("raw", "jpeg")[codec], "offset": at,
                "source_size": struct.unpack_from("<II", entry, 32), "boxes": np.frombuffer(entry, ROW, rows, 48),
+               **geometry(entry, end + len(source), rows),
                "payload": payload if codec else payload.reshape(height, width, 3)}
 
 def read_split(folder, split):

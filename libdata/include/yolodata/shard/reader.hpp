@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "yolodata/core/box.hpp"
+#include "yolodata/core/geometry.hpp"
 
 namespace yolodata::shard {
 
@@ -27,6 +28,7 @@ struct RecordInfo {
     std::uint64_t offset = 0;   ///< of the record in that file
     std::uint64_t checksum = 0; ///< XXH3-64 of the payload
     int source_width = 0, source_height = 0;  ///< of the source picture, EXIF applied
+    std::uint32_t variant = 0;  ///< 0: the image itself; 1…K: the augmented picture of that number
 };
 
 struct SetIndex;
@@ -82,6 +84,8 @@ class ShardSet {
     /// A number ≥ size() is Error(invalid_argument).
     RecordInfo info(std::uint64_t record) const;
     std::vector<Box> boxes(std::uint64_t record) const;
+    /// Polygons and key points of the rows of boxes(record); empty where the set holds none. Throws as boxes().
+    Geometry geometry(std::uint64_t record) const;
 
     /// Copies the payload (raw: width·height·3 RGB bytes, HWC; jpeg: the coded bytes) out of the mapping
     /// into `out` and checks the copy. false: the checksum does not hold, also after a second read.

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "yolodata/core/dataset.hpp"
 #include "yolodata/shard/reader.hpp"
 
 namespace yolodata::shard {
@@ -61,6 +62,8 @@ struct SetIndex {
     std::string task = "detect";
     std::optional<std::uint32_t> class_count;
     std::vector<std::string> names;
+    std::string geometry;                ///< beside boxes: "polygons", "keypoints" or, for a set of boxes alone, empty
+    KeypointShape keypoints;             ///< of a pose set
     SetOptions options;
     std::vector<SplitEntry> splits;
     std::vector<ShardEntry> shards;      ///< by split in `splits`' order, then by number

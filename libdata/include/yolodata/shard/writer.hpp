@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "yolodata/core/box.hpp"
+#include "yolodata/core/geometry.hpp"
 #include "yolodata/shard/reader.hpp"
 #include "yolodata/shard/set_index.hpp"
 
@@ -23,6 +24,7 @@ struct RecordData {
     std::string source;                 ///< path in the source dataset, at most 65,535 bytes
     int source_width = 0, source_height = 0;
     std::uint32_t variant = 0;
+    Geometry geometry;                  ///< polygons and key points of the rows, if the task has them
 };
 
 std::uint64_t payload_checksum(std::span<const std::uint8_t> payload);

@@ -10,6 +10,7 @@
 #include "yolodata/core/box.hpp"
 #include "yolodata/core/dataset.hpp"
 #include "yolodata/core/finding.hpp"
+#include "yolodata/core/geometry.hpp"
 #include "yolodata/core/sha256.hpp"
 
 namespace yolodata {
@@ -46,6 +47,7 @@ struct Examined {
     std::uint64_t rows = 0;     ///< label rows, good and bad
     std::uint64_t box_rows = 0, polygon_rows = 0;  ///< of them, by their number of fields
     std::vector<Box> boxes;  ///< rows that Ultralytics trains on (duplicates once), file order
+    Geometry geometry;       ///< polygons and key points of these rows; tasks other than detect
     std::vector<std::int32_t> classes;  ///< of the readable rows, duplicates once; also if dropped
     std::vector<Finding> findings;      ///< in no particular order
     std::uint64_t label_signature = 0;  ///< equal for equal rows in any order; 0 = none readable

@@ -116,6 +116,13 @@ TEST(Format, TailSectionRecordAndIndexEntriesComeBack) {
     EXPECT_EQ(decode_block_entry(encode(block)), block);
 }
 
+/// Length and checksum of a label entry that was changed.
+void reseal(std::vector<std::byte>& entry) {
+    for (std::size_t i = 0; i < 4; ++i) entry[8 + i] = static_cast<std::byte>(entry.size() >> (8 * i));
+    const auto sum = checksum(Bytes(entry).subspan(8));
+    for (std::size_t i = 0; i < 8; ++i) entry[i] = static_cast<std::byte>(sum >> (8 * i));
+}
+
 TEST(Format, LabelEntryComesBackAndMayGrow) {
     LabelEntry e;
     e.number = 7;
@@ -131,15 +138,60 @@ TEST(Format, LabelEntryComesBackAndMayGrow) {
     EXPECT_EQ(back->source, e.source);
     EXPECT_EQ(label_entry_checksum(bytes), sum);
 
-    // A later minor version appends: old readers pass over what they do not know.
-    bytes.resize(bytes.size() + 12, std::byte{0x55});
-    bytes[8] = static_cast<std::byte>(bytes.size());
-    const auto grown = checksum(Bytes(bytes).subspan(8));
-    for (std::size_t i = 0; i < 8; ++i) bytes[i] = static_cast<std::byte>(grown >> (8 * i));
+    // A later minor version adds an extension: old readers pass over a kind that they do not know.
+    bytes.resize(align_up(bytes.size(), 8));
+    for (const int b : {99, 0, 0, 0, 3, 0, 0, 0, 1, 2, 3}) bytes.push_back(static_cast<std::byte>(b));
+    reseal(bytes);
     back = decode_label(bytes);
     ASSERT_TRUE(back);
     EXPECT_EQ(back->boxes, e.boxes);
     EXPECT_EQ(back->source, e.source);
+    EXPECT_TRUE(back->geometry.empty());
+}
+
+TEST(Format, GeometryComesBackAtEveryAlignment) {
+    for (const std::size_t length : {1u, 2u, 4u, 7u, 8u, 9u}) {
+        LabelEntry e;
+        e.boxes.resize(2);
+        e.source = std::string(length, 's');
+        e.geometry.vertex_counts = {0, 3};
+        e.geometry.vertices = {0, 0.25f, 0.5f, 1, -0.005f, 1.005f};
+        e.geometry.keypoints = 2, e.geometry.keypoint_dims = 3;
+        e.geometry.keypoint_values = {0.1f, 0.2f, 2, 0, 0, 0, 0.3f, 0.4f, 1, 1, 1, 2};
+        std::uint64_t sum = 0;
+        const auto bytes = encode(e, sum);
+        EXPECT_EQ(bytes.size(), label_entry_bytes(2, length, e.geometry));
+        const auto back = decode_label(bytes);
+        ASSERT_TRUE(back);
+        EXPECT_EQ(back->geometry, e.geometry);
+    }
+}
+
+TEST(Format, GeometryWithImpossibleLengthsIsRefused) {
+    LabelEntry e;
+    e.boxes.resize(2);
+    e.source = "12345678";  // the extension begins at 48 + 40 + 8 = 96
+    e.geometry.vertex_counts = {1, 3};
+    e.geometry.vertices.resize(8);
+    std::uint64_t sum = 0;
+    const auto whole = encode(e, sum);
+    ASSERT_TRUE(decode_label(whole));
+    const auto refused = [&](std::size_t at, int value) {
+        auto bytes = whole;
+        bytes[at] = static_cast<std::byte>(value);
+        reseal(bytes);
+        return !decode_label(bytes);
+    };
+    EXPECT_TRUE(refused(100, 41)) << "body longer than the entry";
+    EXPECT_TRUE(refused(100, 4)) << "body shorter than its counts";
+    EXPECT_TRUE(refused(103, 0xff)) << "body of 4 GiB";
+    EXPECT_TRUE(refused(104, 2)) << "one vertex too many";
+    EXPECT_TRUE(refused(107, 0xff)) << "four billion vertices";
+    EXPECT_TRUE(refused(96, 2)) << "polygons read as key points";
+    auto cut = whole;
+    cut.resize(100);
+    reseal(cut);
+    EXPECT_FALSE(decode_label(cut)) << "half a header";
 }
 
 TEST(Format, LabelEntryWithImpossibleLengthsIsRefusedBeforeItIsRead) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// tests/vectors/shards/v1 was written by version 0.1.0. Every later version must read it, and as long as the
-// format is 1.0, write it. To write the vectors anew (only when a new format version is added beside the old
+// tests/vectors/shards/v1 was written by version 0.1.0, v1.1 by the first that stores geometry. Every later
+// version must read both, and as long as the format is 1.x, write them. To write the vectors anew (only when a new format version is added beside the old
 // ones): YOLO_WRITE_VECTORS=1 shard_test --gtest_filter='Golden.*'.
 #include <gtest/gtest.h>
 
@@ -101,6 +101,82 @@ TEST(Golden, Version1IsWrittenByteForByte) {
     for (const ShardEntry& shard : index.shards)
         EXPECT_EQ(testing::slurp(dir / shard.file), testing::slurp(vectors + "/v1/" + shard.file)) << shard.file;
     EXPECT_EQ(testing::slurp(dir / "index.json"), testing::slurp(vectors + "/v1/index.json"));
+}
+
+/// One set of format 1.1 a task: rows with and without a polygon, no row at all, key points of 2 and 3 numbers.
+struct GeometryCase {
+    std::string name, task, geometry;
+    KeypointShape keypoints;
+    std::vector<RecordData> records;
+};
+
+std::vector<GeometryCase> geometry_cases() {
+    const std::vector<Box> two{{0, 0.5f, 0.5f, 0.25f, 0.125f}, {2, 0.25f, 0.75f, 0.5f, 0.25f}};
+    std::vector<GeometryCase> cases{{"segment", "segment", "polygons", {}, {}},
+                                    {"obb", "obb", "polygons", {}, {}},
+                                    {"pose2", "pose", "keypoints", {2, 2}, {}},
+                                    {"pose3", "pose", "keypoints", {3, 3}, {}}};
+    for (GeometryCase& c : cases) {
+        // Sources of every length modulo 8, so that the geometry's alignment shows.
+        for (unsigned i = 0; i < 3; ++i)
+            c.records.push_back(drawn(i, 8, 4 + static_cast<int>(i), "images/" + std::string(i + 1, 'a') + ".jpg", i == 1 ? std::vector<Box>{} : two));
+        c.records[0].geometry.keypoints = c.records[2].geometry.keypoints = c.keypoints.points;
+        c.records[0].geometry.keypoint_dims = c.records[2].geometry.keypoint_dims = c.keypoints.dims;
+        for (const std::size_t i : {0u, 2u}) {
+            Geometry& g = c.records[i].geometry;
+            if (c.name == "segment") g.vertex_counts = {i == 0 ? 0u : 3u, 5};
+            if (c.name == "obb") g.vertex_counts = {4, 4};
+            const auto numbers = c.name == "segment" ? (i == 0 ? 10u : 16u) : c.name == "obb" ? 16u : 2 * c.keypoints.points * c.keypoints.dims;
+            std::vector<float>& values = c.geometry == "polygons" ? g.vertices : g.keypoint_values;
+            for (unsigned n = 0; n < numbers; ++n) values.push_back(static_cast<float>(n) / 16 + static_cast<float>(i) / 64);
+        }
+        for (RecordData& record : c.records) record.checksum = payload_checksum(record.payload);
+    }
+    return cases;
+}
+
+SetIndex write_geometry(const std::string& dir, const GeometryCase& c) {
+    std::filesystem::create_directories(dir);
+    SetIndex index;
+    index.tool = "yolodata 0.1.0";
+    index.task = c.task;
+    index.geometry = c.geometry;
+    index.keypoints = c.keypoints;
+    index.class_count = 3;
+    index.names = {"cell", "plate", "Zähler"};
+    index.options.imgsz = 8;
+    SetWriter writer(dir, index);
+    writer.begin_split("train");
+    for (const RecordData& record : c.records) writer.add(record);
+    index = writer.finish(testing::source_digest);
+    testing::spill(dir + "/index.json", to_json(index));
+    return index;
+}
+
+TEST(Golden, Version11IsRead) {
+    for (const GeometryCase& c : geometry_cases()) {
+        const std::string dir = vectors + "/v1.1/" + c.name;
+        if (std::getenv("YOLO_WRITE_VECTORS") != nullptr) write_geometry(dir, c);
+        const ShardSet set(dir, "train");
+        expect_equal(set, c.records);
+        for (std::size_t i = 0; i < c.records.size(); ++i) {
+            const Geometry& expected = c.records[i].geometry;
+            if (i != 1) EXPECT_EQ(set.geometry(i), expected) << c.name << i;
+            else EXPECT_TRUE(set.geometry(i).empty());
+        }
+        EXPECT_EQ(set.index().geometry, c.geometry);
+        EXPECT_EQ(set.index().keypoints.dims, c.keypoints.dims);
+        EXPECT_EQ(testing::slurp(dir + "/train-00000.yds")[10], 1) << "minor version";
+    }
+}
+
+TEST(Golden, Version11IsWrittenByteForByte) {
+    const testing::TempFolder dir;
+    for (const GeometryCase& c : geometry_cases()) {
+        write_geometry(dir / c.name, c);
+        for (const char* file : {"/train-00000.yds", "/index.json"})
+            EXPECT_EQ(testing::slurp(dir / c.name + file), testing::slurp(vectors + "/v1.1/" + c.name + file)) << c.name;
+    }
 }
 
 }  // namespace
