@@ -86,6 +86,17 @@ std::array<double, 9> affine_matrix(const AffineDraw& draw, int source_width, in
     return matrix;
 }
 
+std::vector<PixelBox> warp_boxes(const std::vector<PixelBox>& boxes,
+                                 const std::array<double, 9>& matrix, double scale, int width,
+                                 int height) {
+    const cv::Matx33d m(matrix.data());
+    std::vector<PixelBox> warped;
+    warped.reserve(boxes.size());
+    for (const PixelBox& box : boxes)
+        if (const auto moved = transform(box, m, scale, width, height)) warped.push_back(*moved);
+    return warped;
+}
+
 Sample warp(const Sample& sample, const AffineDraw& draw, int width, int height) {
     const auto elements =
         affine_matrix(draw, sample.image.width, sample.image.height, width, height);
@@ -106,10 +117,7 @@ Sample warp(const Sample& sample, const AffineDraw& draw, int width, int height)
     } else {
         warped.image = sample.image;
     }
-    warped.boxes.reserve(sample.boxes.size());
-    for (const PixelBox& box : sample.boxes)
-        if (const auto moved = transform(box, matrix, draw.scale, width, height))
-            warped.boxes.push_back(*moved);
+    warped.boxes = warp_boxes(sample.boxes, elements, draw.scale, width, height);
     return warped;
 }
 

@@ -7,26 +7,34 @@
 
 namespace yolodata {
 
+void flip_left_right(std::vector<PixelBox>& boxes, int width) {
+    const auto edge = static_cast<float>(width);
+    for (PixelBox& box : boxes) {
+        const float left = edge - box.x2;
+        box.x2 = edge - box.x1;
+        box.x1 = left;
+    }
+}
+
+void flip_up_down(std::vector<PixelBox>& boxes, int height) {
+    const auto edge = static_cast<float>(height);
+    for (PixelBox& box : boxes) {
+        const float top = edge - box.y2;
+        box.y2 = edge - box.y1;
+        box.y1 = top;
+    }
+}
+
 void flip_left_right(Sample& sample) {
     cv::Mat pixels = as_mat(sample.image);
     cv::flip(pixels, pixels, 1);
-    const auto width = static_cast<float>(sample.image.width);
-    for (PixelBox& box : sample.boxes) {
-        const float left = width - box.x2;
-        box.x2 = width - box.x1;
-        box.x1 = left;
-    }
+    flip_left_right(sample.boxes, sample.image.width);
 }
 
 void flip_up_down(Sample& sample) {
     cv::Mat pixels = as_mat(sample.image);
     cv::flip(pixels, pixels, 0);
-    const auto height = static_cast<float>(sample.image.height);
-    for (PixelBox& box : sample.boxes) {
-        const float top = height - box.y2;
-        box.y2 = height - box.y1;
-        box.y1 = top;
-    }
+    flip_up_down(sample.boxes, sample.image.height);
 }
 
 }  // namespace yolodata

@@ -2,25 +2,18 @@
 #include "yolodata/augment/hsv.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 #include <opencv2/imgproc.hpp>
 
+#include "hsv_tables.hpp"
 #include "mat.hpp"
 #include "yolodata/augment/online.hpp"
 
 namespace yolodata {
-namespace {
 
-using Table = std::array<std::uint8_t, 256>;
-
-struct Tables {
-    Table hue, saturation, value;
-};
-
-Tables make_tables(const HsvGains& gains) {
-    Tables tables{};
+HsvTables make_hsv_tables(const HsvGains& gains) {
+    HsvTables tables{};
     for (int x = 0; x < 256; ++x) {
         tables.hue[x] = static_cast<std::uint8_t>(std::fmod(x * gains.hue, 180.0));
         tables.saturation[x] =
@@ -29,8 +22,6 @@ Tables make_tables(const HsvGains& gains) {
     }
     return tables;
 }
-
-}  // namespace
 
 HsvGains draw_hsv(Random& random, const AugmentOptions& options) {
     HsvGains gains;
@@ -42,7 +33,7 @@ HsvGains draw_hsv(Random& random, const AugmentOptions& options) {
 
 void apply_hsv(Picture& picture, const HsvGains& gains) {
     if (gains.hue == 1 && gains.saturation == 1 && gains.value == 1) return;
-    const Tables tables = make_tables(gains);
+    const HsvTables tables = make_hsv_tables(gains);
     // A band of rows at a time: the three passes find their pixels in the cache.
     constexpr int band = 16;
     cv::Mat hsv;

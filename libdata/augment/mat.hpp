@@ -3,6 +3,7 @@
 
 #include <opencv2/core.hpp>
 
+#include "yolodata/augment/picture_view.hpp"
 #include "yolodata/image/picture.hpp"
 
 namespace yolodata {
@@ -14,6 +15,10 @@ inline cv::Mat as_mat(Picture& picture) {
 }
 inline cv::Mat as_mat(const Picture& picture) {  // only ever read from
     return {picture.height, picture.width, CV_8UC3, const_cast<std::uint8_t*>(picture.rgb.data())};
+}
+
+inline cv::Mat as_mat(const PictureView& picture) {  // only ever read from
+    return {picture.height, picture.width, CV_8UC3, const_cast<std::uint8_t*>(picture.rgb), picture.stride};
 }
 
 }  // namespace yolodata

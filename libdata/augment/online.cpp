@@ -1,104 +1,137 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "yolodata/augment/online.hpp"
 
-#include <array>
+#include <algorithm>
+#include <memory>
+#include <utility>
 
-#include "yolodata/augment/affine.hpp"
+#include "online_chain.hpp"
+#include "sample_draws.hpp"
 #include "yolodata/augment/flip.hpp"
-#include "yolodata/augment/hsv.hpp"
-#include "yolodata/augment/mixup.hpp"
 #include "yolodata/augment/mosaic.hpp"
+#include "yolodata/augment/render.hpp"
 #include "yolodata/augment/resize.hpp"
-#include "yolodata/core/random.hpp"
 
 namespace yolodata {
 namespace {
 
-class SampleMaker {
+/// A layer with the boxes that are seen through it, in output pixels, and what keeps its pictures alive.
+struct OwnedLayer {
+    Layer layer;
+    std::vector<PixelBox> boxes;
+    std::vector<std::shared_ptr<const void>> owners;
+};
+
+class LayerMaker {
  public:
-    /// stream: which numbers are drawn. The picture at `position` draws stream `position`; the one
-    /// that is blended into it, n + position.
-    SampleMaker(const OnlineContext& context, const AugmentOptions& options,
-                const SampleSource& source, std::uint64_t position, std::uint64_t stream)
-        : context_(context),
-          options_(options),
-          source_(source),
-          position_(position),
-          stream_(stream) {}
+    LayerMaker(const OnlineContext& context, const ViewSource& source) : context_(context), source_(source) {}
 
-    Random random(Purpose purpose) const {
-        return {context_.seed, context_.epoch, stream_, purpose};
-    }
-
-    std::uint64_t position_before(Random& partners) const {
-        const std::uint64_t back = 1 + partners.below(context_.window);
-        return (position_ + context_.n - back % context_.n) % context_.n;
-    }
-
-    /// Mosaic or letterbox, then the affine transform, which crops a mosaic to its middle.
-    Sample make(bool mosaic) const {
-        Random affine = random(Purpose::affine);
-        const AffineDraw draw = draw_affine(affine, options_);
-        return warp(mosaic ? make_mosaic() : make_single(), draw, context_.imgsz, context_.imgsz);
+    OwnedLayer make(const SampleDraws& draws, bool mosaic) const {
+        OwnedLayer made = mosaic ? mosaic_of(draws.mosaic()) : single_of(draws.position());
+        const AffineDraw draw = draws.affine();
+        Layer& layer = made.layer;
+        const int imgsz = context_.imgsz;
+        layer.matrix = affine_matrix(draw, layer.canvas_width, layer.canvas_height, imgsz, imgsz);
+        made.boxes = warp_boxes(made.boxes, layer.matrix, draw.scale, imgsz, imgsz);
+        return made;
     }
 
  private:
-    Sample load(std::uint64_t position) const { return source_(context_.record_at(position)); }
-
-    Sample make_mosaic() const {
-        Random partners = random(Purpose::partners), centre = random(Purpose::mosaic);
-        std::array<Sample, 4> parts;
-        parts[0] = load(position_);
-        for (int i = 1; i < 4; ++i) parts[i] = load(position_before(partners));
-        const double low = context_.imgsz / 2.0, high = context_.imgsz * 1.5;
-        const auto y = static_cast<int>(centre.uniform(low, high)),
-                   x = static_cast<int>(centre.uniform(low, high));
-        return mosaic4(parts, context_.imgsz, x, y);
+    OwnedLayer mosaic_of(const SampleDraws::Mosaic& mosaic) const {
+        OwnedLayer made;
+        made.layer.canvas_width = made.layer.canvas_height = 2 * context_.imgsz;
+        for (std::size_t i = 0; i < 4; ++i) {
+            SampleView view = source_(context_.record_at(mosaic.positions[i]));
+            const auto [x, y] = mosaic4_corner(i, view.image.width, view.image.height, mosaic.centre_x, mosaic.centre_y);
+            made.layer.parts.push_back({view.image, x, y});
+            move_onto_canvas(view.boxes, x, y, 2 * context_.imgsz, made.boxes);
+            made.owners.push_back(std::move(view.owner));
+        }
+        return made;
     }
 
-    Sample make_single() const {
-        Sample sample = load(position_);
+    OwnedLayer single_of(std::uint64_t position) const {
+        OwnedLayer made;
         const int imgsz = context_.imgsz;
-        if (sample.image.width == imgsz && sample.image.height == imgsz) return sample;
-        Letterbox where;
-        sample.image = letterbox(sample.image, imgsz, imgsz, true, &where);
-        const auto scale = static_cast<float>(where.scale_x);
-        const auto left = static_cast<float>(where.left), top = static_cast<float>(where.top);
-        for (PixelBox& box : sample.boxes)
-            box = {box.cls, box.x1 * scale + left, box.y1 * scale + top, box.x2 * scale + left,
-                   box.y2 * scale + top};
-        return sample;
+        made.layer.canvas_width = made.layer.canvas_height = imgsz;
+        SampleView view = source_(context_.record_at(position));
+        const Letterbox where = place_letterbox(view.image.width, view.image.height, imgsz, imgsz, true);
+        made.boxes = letterbox_boxes(view.boxes, where);
+        if (where.width == view.image.width && where.height == view.image.height) {
+            made.layer.parts.push_back({view.image, where.left, where.top});
+            made.owners.push_back(std::move(view.owner));
+            return made;
+        }
+        auto resized = std::make_shared<const Picture>(resize(view.image, where.width, where.height));
+        made.layer.parts.push_back({PictureView(*resized), where.left, where.top});
+        made.owners.push_back(std::move(resized));
+        return made;
     }
 
     const OnlineContext& context_;
-    const AugmentOptions& options_;
-    const SampleSource& source_;
-    std::uint64_t position_, stream_;
+    const ViewSource& source_;
 };
+
+void copy_out(const Picture& picture, const PixelTarget& target) {
+    if (target.layout == PixelLayout::interleaved) {
+        std::copy(picture.rgb.begin(), picture.rgb.end(), target.data);
+        return;
+    }
+    const std::size_t plane = picture.rgb.size() / 3;
+    for (std::size_t i = 0; i < plane; ++i)
+        for (std::size_t c = 0; c < 3; ++c) target.data[c * plane + i] = picture.rgb[3 * i + c];
+}
 
 }  // namespace
 
-Sample make_training_sample(const OnlineContext& context, std::uint64_t position,
-                            const AugmentOptions& options, const SampleSource& source) {
-    const SampleMaker maker(context, options, source, position, position);
-    Random choice = maker.random(Purpose::choice);
-    const bool mosaic = choice.uniform() < options.mosaic && !context.close_mosaic;
-    const bool blend = choice.uniform() < options.mixup && !context.close_mosaic;
-    const bool second_mosaic = choice.uniform() < options.mosaic;
-    Sample sample = maker.make(mosaic);
-    if (blend) {
-        Random random = maker.random(Purpose::mixup);
-        const std::uint64_t other = maker.position_before(random);
-        const double ratio = draw_mixup_ratio(random);
-        const SampleMaker second(context, options, source, other, context.n + position);
-        mixup(sample, second.make(second_mosaic), ratio);
+std::vector<PixelBox> render_training_sample(const OnlineContext& context, std::uint64_t position,
+                                             const AugmentOptions& options, const ViewSource& source,
+                                             std::uint8_t* pixels, PixelLayout layout) {
+    const PixelTarget target{pixels, context.imgsz, context.imgsz, layout};
+    if (options.perspective != 0) {
+        Sample sample = chain_training_sample(context, position, options, source);
+        copy_out(sample.image, target);
+        return std::move(sample.boxes);
     }
-    Random hsv = maker.random(Purpose::hsv);
-    apply_hsv(sample.image, draw_hsv(hsv, options));
-    Random flip = maker.random(Purpose::flip);
-    if (flip.uniform() < options.flipud) flip_up_down(sample);
-    if (flip.uniform() < options.fliplr) flip_left_right(sample);
+    const SampleDraws draws(context, options, position, position);
+    const SampleDraws::Choice choice = draws.choice();
+    const LayerMaker maker(context, source);
+    OwnedLayer first = maker.make(draws, choice.mosaic), second;
+    Finish finish;
+    std::vector<Layer> layers{std::move(first.layer)};
+    std::vector<PixelBox> boxes = std::move(first.boxes);
+    if (choice.blend) {
+        const SampleDraws::Blend blend = draws.blend();
+        second = maker.make(draws.second(blend), choice.second_mosaic);
+        layers.push_back(std::move(second.layer));
+        boxes.insert(boxes.end(), second.boxes.begin(), second.boxes.end());
+        finish.ratio = blend.ratio;
+    }
+    finish.gains = draws.hsv();
+    finish.flip_up_down = choice.flip_up_down;
+    finish.flip_left_right = choice.flip_left_right;
+    render(layers, finish, target);
+    if (choice.flip_up_down) flip_up_down(boxes, context.imgsz);
+    if (choice.flip_left_right) flip_left_right(boxes, context.imgsz);
+    return boxes;
+}
+
+Sample make_training_sample(const OnlineContext& context, std::uint64_t position, const AugmentOptions& options,
+                            const ViewSource& source) {
+    Sample sample{Picture(context.imgsz, context.imgsz), {}};
+    sample.boxes =
+        render_training_sample(context, position, options, source, sample.image.rgb.data(), PixelLayout::interleaved);
     return sample;
+}
+
+Sample make_training_sample(const OnlineContext& context, std::uint64_t position, const AugmentOptions& options,
+                            const SampleSource& source) {
+    return make_training_sample(context, position, options, [&source](std::uint64_t number) {
+        auto sample = std::make_shared<Sample>(source(number));
+        SampleView view{PictureView(sample->image), std::move(sample->boxes), nullptr};
+        view.owner = std::move(sample);
+        return view;
+    });
 }
 
 }  // namespace yolodata

@@ -30,25 +30,50 @@ std::pair<int, int> resized_to_long_side(int width, int height, int imgsz) {
 Picture resize_to_long_side(Picture picture, int imgsz) {
     const auto [width, height] = resized_to_long_side(picture.width, picture.height, imgsz);
     if (width == picture.width && height == picture.height) return picture;
+    return resize(PictureView(picture), width, height);
+}
+
+Picture resize(const PictureView& picture, int width, int height) {
     Picture resized(width, height);
     cv::Mat to = as_mat(resized);
     cv::resize(as_mat(picture), to, to.size(), 0, 0, cv::INTER_LINEAR);
     return resized;
 }
 
-Picture letterbox(const Picture& picture, int width, int height, bool scale_up, Letterbox* where) {
-    double ratio = std::min(static_cast<double>(height) / picture.height,
-                            static_cast<double>(width) / picture.width);
+Letterbox place_letterbox(int source_width, int source_height, int width, int height,
+                          bool scale_up) {
+    double ratio = std::min(static_cast<double>(height) / source_height,
+                            static_cast<double>(width) / source_width);
     if (!scale_up) ratio = std::min(ratio, 1.0);
-    const int inner_width = std::max(to_even(picture.width * ratio), 1);
-    const int inner_height = std::max(to_even(picture.height * ratio), 1);
-    const double pad_x = (width - inner_width) / 2.0, pad_y = (height - inner_height) / 2.0;
-    const int left = to_even(pad_x - 0.1), top = to_even(pad_y - 0.1);
-    if (where != nullptr) *where = {ratio, ratio, left, top, pad_x, pad_y};
+    Letterbox where;
+    where.scale_x = where.scale_y = ratio;
+    where.width = std::max(to_even(source_width * ratio), 1);
+    where.height = std::max(to_even(source_height * ratio), 1);
+    where.pad_x = (width - where.width) / 2.0;
+    where.pad_y = (height - where.height) / 2.0;
+    where.left = to_even(where.pad_x - 0.1);
+    where.top = to_even(where.pad_y - 0.1);
+    return where;
+}
 
+std::vector<PixelBox> letterbox_boxes(const std::vector<PixelBox>& boxes, const Letterbox& where) {
+    const auto scale = static_cast<float>(where.scale_x);
+    const auto left = static_cast<float>(where.left), top = static_cast<float>(where.top);
+    std::vector<PixelBox> moved;
+    moved.reserve(boxes.size());
+    for (const PixelBox& box : boxes)
+        moved.push_back({box.cls, box.x1 * scale + left, box.y1 * scale + top,
+                         box.x2 * scale + left, box.y2 * scale + top});
+    return moved;
+}
+
+Picture letterbox(const Picture& picture, int width, int height, bool scale_up, Letterbox* where) {
+    const Letterbox place =
+        place_letterbox(picture.width, picture.height, width, height, scale_up);
+    if (where != nullptr) *where = place;
     Picture boxed(width, height);
     std::fill(boxed.rgb.begin(), boxed.rgb.end(), static_cast<std::uint8_t>(padding_value));
-    cv::Mat inner = as_mat(boxed)(cv::Rect(left, top, inner_width, inner_height));
+    cv::Mat inner = as_mat(boxed)(cv::Rect(place.left, place.top, place.width, place.height));
     const cv::Mat source = as_mat(picture);
     if (source.size() == inner.size())
         source.copyTo(inner);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <vector>
 
 #include "yolodata/augment/sample.hpp"
 #include "yolodata/core/random.hpp"
@@ -30,6 +31,11 @@ AffineDraw draw_affine(Random& random, const AugmentOptions& options);
 /// perspective · centre.
 std::array<double, 9> affine_matrix(const AffineDraw& draw, int source_width, int source_height,
                                     int width, int height);
+
+/// Boxes moved by a matrix whose draw has this scale: see warp().
+std::vector<PixelBox> warp_boxes(const std::vector<PixelBox>& boxes,
+                                 const std::array<double, 9>& matrix, double scale, int width,
+                                 int height);
 
 /// Warps a sample onto width × height (bilinear; padding_value outside) and its boxes along: the
 /// upright box around the four corners, clipped. Boxes stay that are, after clipping, over 2 px

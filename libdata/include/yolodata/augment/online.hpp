@@ -3,7 +3,10 @@
 
 #include <cstdint>
 #include <functional>
+#include <vector>
 
+#include "yolodata/augment/picture_view.hpp"
+#include "yolodata/augment/render.hpp"
 #include "yolodata/augment/sample.hpp"
 
 namespace yolodata {
@@ -44,5 +47,14 @@ struct OnlineContext {
 /// does.
 Sample make_training_sample(const OnlineContext& context, std::uint64_t position,
                             const AugmentOptions& options, const SampleSource& source);
+/// The same from views: nothing is copied of the pictures that are read.
+Sample make_training_sample(const OnlineContext& context, std::uint64_t position,
+                            const AugmentOptions& options, const ViewSource& source);
+/// The same straight into `pixels`, imgsz · imgsz · 3 bytes of the caller's batch; returns the boxes.
+/// Drawn in one pass (render()); with options.perspective, by a chain of OpenCV calls.
+std::vector<PixelBox> render_training_sample(const OnlineContext& context, std::uint64_t position,
+                                             const AugmentOptions& options,
+                                             const ViewSource& source, std::uint8_t* pixels,
+                                             PixelLayout layout);
 
 }  // namespace yolodata

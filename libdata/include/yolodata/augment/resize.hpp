@@ -2,7 +2,10 @@
 #pragma once
 
 #include <utility>
+#include <vector>
 
+#include "yolodata/augment/picture_view.hpp"
+#include "yolodata/augment/sample.hpp"
 #include "yolodata/image/picture.hpp"
 
 namespace yolodata {
@@ -19,7 +22,16 @@ struct Letterbox {
     int left = 0, top = 0;            ///< padding, px
     double pad_x = 0,
            pad_y = 0;  ///< the unrounded padding, as Ultralytics uses it to map boxes back
+    int width = 0, height = 0;  ///< of the picture inside, px
 };
+
+/// Where letterbox() would put a picture of source_width × source_height.
+Letterbox place_letterbox(int source_width, int source_height, int width, int height,
+                          bool scale_up);
+std::vector<PixelBox> letterbox_boxes(const std::vector<PixelBox>& boxes, const Letterbox& where);
+
+/// To width × height px by INTER_LINEAR.
+Picture resize(const PictureView& picture, int width, int height);
 
 /// Ultralytics' LetterBox: ratio min(new/old), each side at least 1 px, centred padding of value
 /// 114, INTER_LINEAR. scale_up = false never enlarges (validation).
