@@ -4,6 +4,7 @@
 #include <tbb/version.h>
 
 #include <algorithm>
+#include <opencv2/core/utility.hpp>
 #include <opencv2/core/version.hpp>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "common/exit_codes.hpp"
 #include "common/interrupt.hpp"
 #include "common/progress.hpp"
+#include "pack/augment_file.hpp"
 #include "yolodata/core/memory_limit.hpp"
 #include "yolodata/core/utf8.hpp"
 #include "yolodata/pack/pack.hpp"
@@ -24,9 +26,9 @@ using yolodata::pack::PackReport;
 constexpr const char* program = "yolodata pack";
 
 struct Options {
-    std::string path, out, codec = "raw", on_bad = "skip";
+    std::string path, out, codec = "raw", on_bad = "skip", augment;
     std::vector<std::string> splits;
-    int imgsz = 640, quality = 95, jobs = tools::usable_cpus();
+    int imgsz = 640, quality = 95, variants = 0, jobs = tools::usable_cpus();
     std::uint64_t seed = 0, max_pixels = 178'956'970;
     tools::ByteSize shard_size{std::uint64_t{512} << 20};
     tools::ByteSize max_memory{std::min<std::uint64_t>(std::uint64_t{1} << 30, yolodata::memory_limit().bytes / 2)};
@@ -62,8 +64,12 @@ Options parse(int argc, char** argv) {
         .choices = {"raw", "jpeg"};
     tools::Option& quality = line.option("quality", &o.quality, "N", "of JPEGs that are made anew");
     quality.min = 1, quality.max = 100;
+    tools::Option& variants = line.option("variants", &o.variants, "K",
+                "augmented pictures of each image, imgsz x imgsz, so that training spends no CPU on that; 0: each image once, as it is");
+    variants.min = 0, variants.max = 10'000;
+    line.option("augment", &o.augment, "FILE", "augmentation of variants, JSON or YAML (schemas/augment.schema.json)").default_text = "that of training";
     line.option("shard-size", &o.shard_size, "SIZE", "largest length of one shard file");
-    line.option("seed", &o.seed, "N", "stored with the set");
+    line.option("seed", &o.seed, "N", "of the augmentation; stored with the set");
     line.option("on-bad", &o.on_bad, "skip|fail",
                 "an image that Ultralytics would drop: leave it out and list it, or publish nothing and exit 1")
         .choices = {"skip", "fail"};
@@ -81,6 +87,7 @@ Options parse(int argc, char** argv) {
                 "Example: yolodata pack data.yaml shards --imgsz 640 --if-changed");
     line.parse(argc, argv);
     o.splits = split_at_commas(o.splits);
+    if (!o.augment.empty() && o.variants == 0) throw tools::UsageError{"--augment needs --variants K, K > 0"};
     if (o.shard_size.bytes == 0) throw tools::UsageError{"--shard-size must be more than 0"};
     return o;
 }
@@ -112,7 +119,7 @@ void print_summary(const Options& o, const PackReport& report) {
     std::uint64_t records = 0, bytes = 0;
     for (const auto& split : report.index.splits) {
         records += split.records;
-        fmt::print("{}: {} images, {} rows, {} backgrounds, {} left out\n", split.name, split.records, split.rows,
+        fmt::print("{}: {} {}, {} rows, {} backgrounds, {} left out\n", split.name, split.records, o.variants == 0 ? "images" : "pictures", split.rows,
                    split.backgrounds, split.left_out);
     }
     for (const auto& shard : report.index.shards) bytes += shard.bytes;
@@ -121,7 +128,9 @@ void print_summary(const Options& o, const PackReport& report) {
         fmt::print("{} is up to date\n", o.out);
         return;
     }
-    if (o.codec == "jpeg") fmt::print("{} of the JPEGs are the source files as they are\n", report.passed_through);
+    if (report.mirrored_never)
+        fmt::print("pose without flip_idx in --augment: pictures are never mirrored\n");
+    if (o.codec == "jpeg" && o.variants == 0) fmt::print("{} of the JPEGs are the source files as they are\n", report.passed_through);
     fmt::print("{} shards, {:.1f} MiB in {} ({:.1f} s, {:.0f} images/s)\n", report.index.shards.size(),
                static_cast<double>(bytes) / (1 << 20), o.out, report.seconds,
                static_cast<double>(records) / std::max(report.seconds, 1e-9));
@@ -134,6 +143,8 @@ int run(const Options& o) {
     options.set.imgsz = o.imgsz;
     options.set.codec = o.codec;
     options.set.quality = o.quality;
+    options.set.variants = o.variants;
+    if (!o.augment.empty()) options.augment = tools::read_augment_file(o.augment);
     options.set.seed = o.seed;
     options.set.shard_bytes = o.shard_size.bytes;
     options.set.max_pixels = o.max_pixels;
@@ -170,6 +181,7 @@ int main(int argc, char** argv) {
     return tools::run_command(program, [&] {
         const Options options = parse(argc, argv);
         tools::catch_interrupts();
+        cv::setNumThreads(1);  // --jobs are the threads
         try {
             return run(options);
         } catch (const tools::Interrupted& stop) {

@@ -27,6 +27,14 @@ Point transform(const cv::Matx33d& m, double x, double y) {
     return {(m(0, 0) * x + m(0, 1) * y + m(0, 2)) / w, (m(1, 0) * x + m(1, 1) * y + m(1, 2)) / w};
 }
 
+bool stays(const PixelBox& before, double w, double h, double scale, double least_share) {
+    constexpr double smallest = 2, most_elongated = 100, epsilon = 1e-16;
+    const double area =
+        static_cast<double>(before.x2 - before.x1) * (before.y2 - before.y1) * scale * scale;
+    return w > smallest && h > smallest && w * h / (area + epsilon) > least_share &&
+           std::max(w / (h + epsilon), h / (w + epsilon)) < most_elongated;
+}
+
 // The upright box around the four transformed corners, clipped; nothing if too little is left of
 // it.
 std::optional<PixelBox> transform(const PixelBox& box, const cv::Matx33d& m, double scale,
@@ -41,17 +49,19 @@ std::optional<PixelBox> transform(const PixelBox& box, const cv::Matx33d& m, dou
     const double y1 = std::clamp<double>(top, 0, height),
                  y2 = std::clamp<double>(bottom, 0, height);
 
-    constexpr double smallest = 2, least_share = 0.1, most_elongated = 100, epsilon = 1e-16;
-    const double w = x2 - x1, h = y2 - y1;
-    const double before = static_cast<double>(box.x2 - box.x1) * (box.y2 - box.y1) * scale * scale;
-    const bool stays = w > smallest && h > smallest && w * h / (before + epsilon) > least_share &&
-                       std::max(w / (h + epsilon), h / (w + epsilon)) < most_elongated;
-    if (!stays) return std::nullopt;
-    return PixelBox{box.cls, static_cast<float>(x1), static_cast<float>(y1), static_cast<float>(x2),
-                    static_cast<float>(y2)};
+    const PixelBox after{box.cls, static_cast<float>(x1), static_cast<float>(y1),
+                         static_cast<float>(x2), static_cast<float>(y2)};
+    constexpr double least_share = 0.1;
+    if (!stays(box, x2 - x1, y2 - y1, scale, least_share)) return std::nullopt;
+    return after;
 }
 
 }  // namespace
+
+bool box_stays(const PixelBox& before, const PixelBox& after, double scale, double least_share) {
+    return stays(before, static_cast<double>(after.x2) - after.x1,
+                 static_cast<double>(after.y2) - after.y1, scale, least_share);
+}
 
 AffineDraw draw_affine(Random& random, const AugmentOptions& options) {
     auto around = [&random](double middle, double range) {

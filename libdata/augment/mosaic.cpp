@@ -5,7 +5,6 @@
 #include <cstring>
 
 namespace yolodata {
-namespace {
 
 void paste(const Picture& part, int x, int y, Picture& canvas) {
     const int x1 = std::max(x, 0), x2 = std::min(x + part.width, canvas.width);
@@ -16,8 +15,6 @@ void paste(const Picture& part, int x, int y, Picture& canvas) {
                     part.row(row - y) + static_cast<std::size_t>(x1 - x) * 3,
                     static_cast<std::size_t>(x2 - x1) * 3);
 }
-
-}  // namespace
 
 std::pair<int, int> mosaic4_corner(std::size_t i, int width, int height, int centre_x,
                                    int centre_y) {

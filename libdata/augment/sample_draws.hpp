@@ -77,11 +77,18 @@ class SampleDraws {
     }
 
     std::uint64_t position() const { return position_; }
-
- private:
+    /// Positions of a mosaic of nine; the first four are those of mosaic().
+    std::array<std::uint64_t, 9> nine() const {
+        Random partners = random(Purpose::partners);
+        std::array<std::uint64_t, 9> positions{position_};
+        for (std::size_t i = 1; i < positions.size(); ++i) positions[i] = position_before(partners);
+        return positions;
+    }
     Random random(Purpose purpose) const {
         return {context_.seed, context_.epoch, stream_, purpose};
     }
+
+ private:
     std::uint64_t position_before(Random& partners) const {
         const std::uint64_t back = 1 + partners.below(context_.window);
         return (position_ + context_.n - back % context_.n) % context_.n;

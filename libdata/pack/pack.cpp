@@ -6,11 +6,16 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
+#include <optional>
 #include <utility>
 
 #include "pack/pipeline.hpp"
 #include "pack/space.hpp"
+#include "pack/variants.hpp"
+#include "yolodata/core/atomic_file.hpp"
 #include "yolodata/core/error.hpp"
+#include "yolodata/pack/augment_options.hpp"
 #include "yolodata/shard/reader.hpp"
 #include "yolodata/shard/staging.hpp"
 #include "yolodata/verify/verify.hpp"
@@ -21,13 +26,19 @@ namespace {
 
 void check_options(const PackOptions& options) {
     const auto refuse = [](const std::string& why) { throw Error(ErrorKind::invalid_argument, why); };
-    constexpr int max_imgsz = 16384;
+    constexpr int max_imgsz = 16384, max_variants = 10'000;
     const shard::SetOptions& set = options.set;
     if (set.imgsz < 10 || set.imgsz > max_imgsz) refuse(fmt::format("imgsz {} is not within 10…{}", set.imgsz, max_imgsz));
     if (set.codec != "raw" && set.codec != "jpeg") refuse(fmt::format("codec {} is neither raw nor jpeg", set.codec));
     if (set.quality < 1 || set.quality > 100) refuse(fmt::format("quality {} is not within 1…100", set.quality));
-    if (set.variants != 0) refuse("only variants 0 can be packed");
+    if (set.variants < 0 || set.variants > max_variants) refuse(fmt::format("variants {} is not within 0…{}", set.variants, max_variants));
     if (options.jobs < 1) refuse("jobs must be at least 1");
+}
+
+void check_flip_idx(const Dataset& dataset, const VariantOptions& augment) {
+    if (augment.flip_idx.empty() || (dataset.task == Task::pose && augment.flip_idx.size() == dataset.keypoints.points)) return;
+    throw Error(ErrorKind::invalid_argument, fmt::format("flip_idx lists {} key points, the dataset {} has {}", augment.flip_idx.size(),
+                                                         dataset.root, dataset.task == Task::pose ? dataset.keypoints.points : 0));
 }
 
 std::vector<Split> chosen_splits(const Dataset& dataset, const std::vector<std::string>& names) {
@@ -101,6 +112,51 @@ std::uint64_t written_bytes(const shard::SetIndex& index) {
     return bytes;
 }
 
+void check_any_packed(const Dataset& dataset, const shard::SetIndex& index, std::size_t images) {
+    if (std::all_of(index.splits.begin(), index.splits.end(), [](const shard::SplitEntry& s) { return s.records == 0; }))
+        throw Error(ErrorKind::not_found,
+                    fmt::format("{}: not one of its {} images can be packed; see yolodata verify", dataset.root, images));
+}
+
+/// Writes every picture once. nullopt: the report says what ended it.
+std::optional<shard::SetIndex> pack_plain(const Dataset& dataset, const std::vector<Split>& splits,
+                                          const std::vector<Place>& places, const PackOptions& options,
+                                          const PackProgress& progress, shard::SetWriter& writer, PackReport& report) {
+    const PipelineResult result = run_pipeline(dataset, splits, places, options, progress, writer);
+    report.passed_through = result.passed_through;
+    report.index = writer.index();
+    if (result.stopped || (options.fail_on_bad && result.found_bad)) {
+        report.outcome = result.stopped ? PackOutcome::stopped : PackOutcome::bad_images;
+        return std::nullopt;
+    }
+    check_any_packed(dataset, writer.index(), places.size());
+    return writer.finish(source_digest(dataset, result.digests, options.jobs));
+}
+
+/// Each picture once, as it is, into a folder beside; the variants are made from there. So every image is read,
+/// checked and decoded once, and partners cost a mapped read.
+std::optional<shard::SetIndex> pack_variants(const Dataset& dataset, const std::vector<Split>& splits,
+                                             const std::vector<Place>& places, const PackOptions& options,
+                                             const PackProgress& progress, const std::string& folder,
+                                             shard::SetWriter& writer, PackReport& report) {
+    const std::string plain_folder = folder + "/plain";
+    std::filesystem::create_directory(plain_folder);
+    PackOptions plain_options = options;
+    plain_options.set.codec = "raw";
+    plain_options.set.variants = 0;
+    plain_options.set.augment.clear();
+    shard::SetWriter plain_writer(plain_folder, index_frame(dataset, plain_options));
+    const auto plain = pack_plain(dataset, splits, places, plain_options, progress, plain_writer, report);
+    if (!plain) return std::nullopt;
+    write_file_atomically(plain_folder + "/" + shard::index_file, shard::to_json(*plain));
+    report.passed_through = 0;
+    if (!write_variants(plain_folder, dataset, options, progress, writer)) {
+        report.outcome = PackOutcome::stopped;
+        return std::nullopt;
+    }
+    return writer.finish(plain->source_digest);
+}
+
 /// Packs into the staging folder and publishes; what is not published disappears with `staging`.
 void pack_into(const Dataset& dataset, const std::vector<Split>& splits, const std::string& out,
                const PackOptions& options, const PackProgress& progress, PackReport& report) {
@@ -110,22 +166,11 @@ void pack_into(const Dataset& dataset, const std::vector<Split>& splits, const s
     check_space(dataset, places, options, staging.free_bytes(), out);
     shard::SetWriter writer(staging.folder(), index_frame(dataset, options));
     try {
-        PipelineResult result = run_pipeline(dataset, splits, places, options, progress, writer);
-        report.passed_through = result.passed_through;
-        report.index = writer.index();
-        if (result.stopped) {
-            report.outcome = PackOutcome::stopped;
-            return;
-        }
-        if (options.fail_on_bad && result.found_bad) {
-            report.outcome = PackOutcome::bad_images;
-            return;
-        }
-        const auto& done = writer.index().splits;
-        if (std::all_of(done.begin(), done.end(), [](const shard::SplitEntry& s) { return s.records == 0; }))
-            throw Error(ErrorKind::not_found,
-                        fmt::format("{}: not one of its {} images can be packed; see yolodata verify", dataset.root, places.size()));
-        report.index = writer.finish(source_digest(dataset, result.digests, options.jobs));
+        const auto index = options.set.variants == 0
+                               ? pack_plain(dataset, splits, places, options, progress, writer, report)
+                               : pack_variants(dataset, splits, places, options, progress, staging.folder(), writer, report);
+        if (!index) return;
+        report.index = *index;
         staging.publish(report.index);
     } catch (const Error& e) {
         if (e.kind() != ErrorKind::resource) throw;
@@ -137,16 +182,20 @@ void pack_into(const Dataset& dataset, const std::vector<Split>& splits, const s
 
 }  // namespace
 
-PackReport pack(const Dataset& dataset, const std::string& out, const PackOptions& options, const PackProgress& progress) {
+PackReport pack(const Dataset& dataset, const std::string& out, const PackOptions& asked, const PackProgress& progress) {
     const auto start = std::chrono::steady_clock::now();
-    check_options(options);
+    check_options(asked);
+    PackOptions options = asked;
+    options.set.augment = options.set.variants == 0 ? std::string() : to_json(options.augment);
     // More threads than CPUs are allowed; without this TBB says on stderr that it ignores the wish.
     const tbb::global_control threads(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(options.jobs));
     check_dataset(dataset);
     Dataset with_task = dataset;
     infer_task(with_task, options.jobs);
+    check_flip_idx(with_task, options.augment);
     const std::vector<Split> splits = chosen_splits(with_task, options.splits);
     PackReport report;
+    report.mirrored_never = with_task.task == Task::pose && options.set.variants > 0 && options.augment.flip_idx.empty();
     if (options.if_changed && is_up_to_date(with_task, splits, out, options, report.index))
         report.outcome = PackOutcome::up_to_date;
     else

@@ -37,8 +37,19 @@ double sampled_record_bytes(const Dataset& dataset, const std::vector<Place>& pl
 void check_space(const Dataset& dataset, const std::vector<Place>& places, const PackOptions& options,
                  std::uint64_t free, const std::string& out) {
     const auto side = static_cast<std::uint64_t>(options.set.imgsz);
-    if (free == 0 || places.size() * (side * side * 3 + record_overhead) <= free) return;
-    const double need = sampled_record_bytes(dataset, places, options) * static_cast<double>(places.size());
+    const auto variants = static_cast<std::uint64_t>(options.set.variants);
+    const std::uint64_t whole = side * side * 3 + record_overhead;
+    if (free == 0 || places.size() * (1 + variants) * whole <= free) return;
+    const auto images = static_cast<double>(places.size());
+    double need = sampled_record_bytes(dataset, places, options) * images;
+    if (variants > 0) {
+        // Beside the variants, every picture stands there once, raw, while they are made.
+        PackOptions raw = options;
+        raw.set.codec = "raw";
+        const double plain = sampled_record_bytes(dataset, places, raw) * images;
+        const double share = options.set.codec == "raw" ? 1 : need / std::max(plain, 1.0);
+        need = plain + static_cast<double>(variants) * images * static_cast<double>(whole) * share;
+    }
     // An estimate from a sample must not refuse what would just fit.
     if (0.9 * need <= static_cast<double>(free)) return;
     throw Error(ErrorKind::resource,

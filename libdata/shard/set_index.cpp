@@ -88,6 +88,7 @@ SetIndex parse(const Json& j) {
     index.options.codec = o.at("codec");
     index.options.quality = o.at("quality");
     index.options.variants = o.at("variants");
+    if (j.contains("augment") && !j.at("augment").is_null()) index.options.augment = j.at("augment").dump();
     index.options.seed = j.at("seed");
     index.options.shard_bytes = o.at("shard_bytes");
     index.options.max_pixels = o.at("max_pixels");
@@ -148,7 +149,7 @@ std::string to_json(const SetIndex& index) {
     if (index.keypoints.points != 0) j["kpt_shape"] = {index.keypoints.points, index.keypoints.dims};
     j["imgsz"] = index.options.imgsz;
     j["seed"] = index.options.seed;
-    j["augment"] = nullptr;  // variants 0: each image once, as it is
+    j["augment"] = index.options.augment.empty() ? Json(nullptr) : Json::parse(index.options.augment);
     j["options"] = options_json(index.options);
     j["splits"] = Json::array();
     for (const SplitEntry& s : index.splits)

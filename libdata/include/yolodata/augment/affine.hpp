@@ -32,6 +32,10 @@ AffineDraw draw_affine(Random& random, const AugmentOptions& options);
 std::array<double, 9> affine_matrix(const AffineDraw& draw, int source_width, int source_height,
                                     int width, int height);
 
+/// Whether a box that was `before` and is, clipped, `after` is kept: over 2 px wide and high, over
+/// `least_share` of its scaled area, sides that differ by less than 100 : 1.
+bool box_stays(const PixelBox& before, const PixelBox& after, double scale, double least_share);
+
 /// Boxes moved by a matrix whose draw has this scale: see warp().
 std::vector<PixelBox> warp_boxes(const std::vector<PixelBox>& boxes,
                                  const std::array<double, 9>& matrix, double scale, int width,

@@ -19,6 +19,9 @@ inline constexpr int padding_value = 114;
 /// where nothing remains. centre_x, centre_y: px, Ultralytics draws them from [imgsz/2, 3·imgsz/2).
 Sample mosaic4(const std::array<Sample, 4>& parts, int imgsz, int centre_x, int centre_y);
 
+/// Copies what lies on the canvas of a picture whose upper left corner is at (x, y).
+void paste(const Picture& part, int x, int y, Picture& canvas);
+
 /// Where the upper left corner of part i (of width × height px) lies on that canvas.
 std::pair<int, int> mosaic4_corner(std::size_t i, int width, int height, int centre_x,
                                    int centre_y);

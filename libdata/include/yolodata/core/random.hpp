@@ -18,6 +18,10 @@ enum class Purpose : std::uint32_t {
     mixup = 6,
     model = 7,   ///< initial weights
     choice = 8,  ///< whether an augmentation is applied
+    mosaic9 = 9,
+    copy_paste = 10,
+    cutmix = 11,
+    filter = 12,  ///< blur, gray, local contrast
     // Numbers from 16 on are the trainer's.
     size = 16,  ///< of the pictures of a step
 };

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "yolodata/augment/variant.hpp"
 #include "yolodata/core/dataset.hpp"
 #include "yolodata/shard/set_index.hpp"
 
@@ -16,6 +17,8 @@ struct PackOptions {
     std::vector<std::string> splits;  ///< empty: every split that the dataset names
     /// Long side of the packed pictures, codec, seed, shard size … Stored in index.json.
     shard::SetOptions set;
+    /// With set.variants > 0: how the pictures are augmented. set.augment is filled in from it.
+    VariantOptions augment;
     /// true: one image that would be left out ends the packing, and nothing is published.
     bool fail_on_bad = false;
 
@@ -39,10 +42,11 @@ struct PackReport {
     PackOutcome outcome = PackOutcome::published;
     shard::SetIndex index;      ///< of the set that stands in OUT; bad_images: only left_out is meaningful
     std::uint64_t passed_through = 0;  ///< codec jpeg: pictures whose source bytes were taken as they are
+    bool mirrored_never = false;  ///< variants of a pose set whose augmentation has no flip_idx
     double seconds = 0;
 };
 
-/// Called with the images done and their total, never from two threads at once. false stops the packing.
+/// Called with the images (then, for variants, the pictures) done and their total, never from two threads at once. false stops the packing.
 using PackProgress = std::function<bool(std::uint64_t done, std::uint64_t total)>;
 
 /// Packs the images of a dataset into the shard set OUT (a folder, made if need be): read, check, decode,

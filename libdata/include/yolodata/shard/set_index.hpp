@@ -47,7 +47,8 @@ struct SetOptions {
     int imgsz = 640;
     std::string codec = "raw";        ///< raw | jpeg
     int quality = 95;                 ///< of JPEGs that were made anew
-    int variants = 0;
+    int variants = 0;                 ///< 0: each image once, as it is; else augmented pictures of each image
+    std::string augment;              ///< how they were augmented, a JSON object; empty without variants
     std::uint64_t seed = 0;
     std::uint64_t shard_bytes = std::uint64_t{512} << 20;  ///< a shard is at most so long, unless one record is longer
     std::uint64_t max_pixels = 178'956'970;
