@@ -32,7 +32,7 @@ struct Options {
     std::uint64_t seed = 0, max_pixels = 178'956'970;
     tools::ByteSize shard_size{std::uint64_t{512} << 20};
     tools::ByteSize max_memory{std::min<std::uint64_t>(std::uint64_t{1} << 30, yolodata::memory_limit().bytes / 2)};
-    bool overwrite = false, if_changed = false, quiet = false;
+    bool overwrite = false, if_changed = false, resume = false, quiet = false;
 };
 
 /// "a,b" and "--split a --split b" mean the same.
@@ -77,6 +77,8 @@ Options parse(int argc, char** argv) {
     line.group("What stands in OUT");
     line.flag("overwrite", &o.overwrite, "replace a shard set in OUT once the new one is complete");
     line.flag("if-changed", &o.if_changed, "do nothing if OUT holds a set of this dataset and these options, else replace it");
+    line.flag("resume", &o.resume,
+              "go on from the last closed shard of an interrupted run of the same dataset and options, else begin; keep what is done if stopped");
     line.group("How");
     tools::Option& jobs = line.option("jobs", &o.jobs, "N", "threads; the shards are the same for any number");
     jobs.min = 1, jobs.max = 1024;
@@ -124,6 +126,7 @@ void print_summary(const Options& o, const PackReport& report) {
     }
     for (const auto& shard : report.index.shards) bytes += shard.bytes;
     print_left_out(report, false);
+    if (report.resumed > 0) fmt::print("went on after {} that were done\n", report.resumed);
     if (report.outcome == PackOutcome::up_to_date) {
         fmt::print("{} is up to date\n", o.out);
         return;
@@ -151,6 +154,7 @@ int run(const Options& o) {
     options.fail_on_bad = o.on_bad == "fail";
     options.overwrite = o.overwrite;
     options.if_changed = o.if_changed;
+    options.resume = o.resume;
     options.jobs = o.jobs;
     options.max_memory = o.max_memory.bytes;
     for (const yolodata::Finding& finding : dataset.findings)

@@ -10,6 +10,7 @@
 #include <optional>
 #include <utility>
 
+#include "pack/journal.hpp"
 #include "pack/pipeline.hpp"
 #include "pack/space.hpp"
 #include "pack/variants.hpp"
@@ -118,67 +119,112 @@ void check_any_packed(const Dataset& dataset, const shard::SetIndex& index, std:
                     fmt::format("{}: not one of its {} images can be packed; see yolodata verify", dataset.root, images));
 }
 
-/// Writes every picture once. nullopt: the report says what ended it.
-std::optional<shard::SetIndex> pack_plain(const Dataset& dataset, const std::vector<Split>& splits,
-                                          const std::vector<Place>& places, const PackOptions& options,
-                                          const PackProgress& progress, shard::SetWriter& writer, PackReport& report) {
-    const PipelineResult result = run_pipeline(dataset, splits, places, options, progress, writer);
-    report.passed_through = result.passed_through;
-    report.index = writer.index();
-    if (result.stopped || (options.fail_on_bad && result.found_bad)) {
-        report.outcome = result.stopped ? PackOutcome::stopped : PackOutcome::bad_images;
-        return std::nullopt;
-    }
-    check_any_packed(dataset, writer.index(), places.size());
-    return writer.finish(source_digest(dataset, result.digests, options.jobs));
-}
+/// One packing from dataset to published set, or on from where an earlier one was interrupted.
+class Packing {
+   public:
+    Packing(const Dataset& dataset, const std::vector<Split>& splits, const std::string& out, const PackOptions& options,
+            const PackProgress& progress, PackReport& report)
+        : dataset_(dataset), splits_(splits), out_(out), options_(options), progress_(progress), report_(report),
+          places_(places_of(splits)), staging_(out, replaces(options) ? Old::replace : Old::refuse,
+                                               options.resume ? Unfinished::keep : Unfinished::remove) {}
 
-/// Each picture once, as it is, into a folder beside; the variants are made from there. So every image is read,
-/// checked and decoded once, and partners cost a mapped read.
-std::optional<shard::SetIndex> pack_variants(const Dataset& dataset, const std::vector<Split>& splits,
-                                             const std::vector<Place>& places, const PackOptions& options,
-                                             const PackProgress& progress, const std::string& folder,
-                                             shard::SetWriter& writer, PackReport& report) {
-    const std::string plain_folder = folder + "/plain";
-    std::filesystem::create_directory(plain_folder);
-    PackOptions plain_options = options;
-    plain_options.set.codec = "raw";
-    plain_options.set.variants = 0;
-    plain_options.set.augment.clear();
-    shard::SetWriter plain_writer(plain_folder, index_frame(dataset, plain_options));
-    const auto plain = pack_plain(dataset, splits, places, plain_options, progress, plain_writer, report);
-    if (!plain) return std::nullopt;
-    write_file_atomically(plain_folder + "/" + shard::index_file, shard::to_json(*plain));
-    report.passed_through = 0;
-    if (!write_variants(plain_folder, dataset, options, progress, writer)) {
-        report.outcome = PackOutcome::stopped;
-        return std::nullopt;
+    void run() {
+        try {
+            const auto index = options_.set.variants == 0 ? pack_plain(staging_.folder(), options_) : pack_variants();
+            if (!index) return;
+            report_.index = *index;
+            staging_.publish(report_.index);
+            report_.outcome = PackOutcome::published;
+        } catch (const Error& e) {
+            if (e.kind() != ErrorKind::resource) throw;
+            throw Error(ErrorKind::resource,
+                        fmt::format("{}; {} MiB of shards were done and {}, {} keeps what it held before", e.what(), written_ >> 20,
+                                    options_.resume ? "wait for another --resume" : "are removed", out_));
+        }
     }
-    return writer.finish(plain->source_digest);
-}
 
-/// Packs into the staging folder and publishes; what is not published disappears with `staging`.
-void pack_into(const Dataset& dataset, const std::vector<Split>& splits, const std::string& out,
-               const PackOptions& options, const PackProgress& progress, PackReport& report) {
-    const auto replace = options.overwrite || options.if_changed ? shard::Staging::Old::replace : shard::Staging::Old::refuse;
-    shard::Staging staging(out, replace);
-    const std::vector<Place> places = places_of(splits);
-    check_space(dataset, places, options, staging.free_bytes(), out);
-    shard::SetWriter writer(staging.folder(), index_frame(dataset, options));
-    try {
-        const auto index = options.set.variants == 0
-                               ? pack_plain(dataset, splits, places, options, progress, writer, report)
-                               : pack_variants(dataset, splits, places, options, progress, staging.folder(), writer, report);
-        if (!index) return;
-        report.index = *index;
-        staging.publish(report.index);
-    } catch (const Error& e) {
-        if (e.kind() != ErrorKind::resource) throw;
-        throw Error(ErrorKind::resource, fmt::format("{}; {} MiB of shards were done and are removed, {} keeps what it held before",
-                                                     e.what(), written_bytes(writer.index()) >> 20, out));
+   private:
+    using Old = shard::Staging::Old;
+    using Unfinished = shard::Staging::Unfinished;
+    static bool replaces(const PackOptions& options) { return options.overwrite || options.if_changed; }
+
+    /// What an interrupted run left for these options, or a beginning.
+    JournalState begin(const Journal& journal, const PackOptions& options) {
+        std::optional<JournalState> state;
+        if (options.resume) state = journal.recover(out_);
+        if (!state) return {index_frame(dataset_, options), 0, 0, false};
+        report_.resumed = state->done;
+        written_ = written_bytes(state->index);
+        return *state;
     }
-    report.outcome = PackOutcome::published;
-}
+
+    shard::SetWriter::ShardClosed writes(const Journal& journal, const Progress& at) {
+        return [this, &journal, &at](const shard::SetIndex& index) {
+            written_ = written_bytes(index);
+            journal.write({index, at.done, at.passed_through, false});
+        };
+    }
+
+    /// Writes every picture once. nullopt: the report says what ended it.
+    std::optional<shard::SetIndex> pack_plain(const std::string& folder, const PackOptions& options) {
+        const Journal journal(folder, fingerprint_of(dataset_, splits_, index_frame(dataset_, options)));
+        const JournalState state = begin(journal, options);
+        if (state.finished) return state.index;
+        check_space(dataset_, {places_.begin() + static_cast<std::ptrdiff_t>(state.done), places_.end()}, options_,
+                    staging_.free_bytes(), out_);
+        Progress at{state.done, state.passed_through};
+        shard::SetWriter writer(folder, state.index, writes(journal, at));
+        const PipelineResult result = run_pipeline(dataset_, splits_, places_, options, progress_, at, writer);
+        report_.passed_through = at.passed_through;
+        report_.index = writer.index();
+        if (result.stopped || (options.fail_on_bad && result.found_bad)) {
+            report_.outcome = result.stopped ? PackOutcome::stopped : PackOutcome::bad_images;
+            return std::nullopt;
+        }
+        check_any_packed(dataset_, writer.index(), places_.size());
+        const shard::SetIndex index = writer.finish(source_digest(dataset_, result.digests, options.jobs));
+        journal.write({index, at.done, at.passed_through, true});
+        return index;
+    }
+
+    /// Each picture once, as it is, into a folder beside; the variants are made from there. So every image is read,
+    /// checked and decoded once, and partners cost a mapped read.
+    std::optional<shard::SetIndex> pack_variants() {
+        const std::string plain_folder = staging_.folder() + "/plain";
+        std::filesystem::create_directory(plain_folder);
+        PackOptions plain_options = options_;
+        plain_options.set.codec = "raw";
+        plain_options.set.variants = 0;
+        plain_options.set.augment.clear();
+        const auto plain = pack_plain(plain_folder, plain_options);
+        if (!plain) return std::nullopt;
+        write_file_atomically(plain_folder + "/" + shard::index_file, shard::to_json(*plain));
+        report_.passed_through = 0;
+
+        const Journal journal(staging_.folder(), fingerprint_of(dataset_, splits_, index_frame(dataset_, options_)) + plain->digest);
+        const JournalState state = begin(journal, options_);
+        if (state.finished) return state.index;
+        Progress at{state.done, 0};
+        shard::SetWriter writer(staging_.folder(), state.index, writes(journal, at));
+        if (!write_variants(plain_folder, dataset_, options_, progress_, at, writer)) {
+            report_.outcome = PackOutcome::stopped;
+            return std::nullopt;
+        }
+        const shard::SetIndex index = writer.finish(plain->source_digest);
+        journal.write({index, at.done, 0, true});
+        return index;
+    }
+
+    const Dataset& dataset_;
+    const std::vector<Split>& splits_;
+    const std::string& out_;
+    const PackOptions& options_;
+    const PackProgress& progress_;
+    PackReport& report_;
+    const std::vector<Place> places_;
+    shard::Staging staging_;
+    std::uint64_t written_ = 0;  ///< bytes of closed shards
+};
 
 }  // namespace
 
@@ -196,10 +242,13 @@ PackReport pack(const Dataset& dataset, const std::string& out, const PackOption
     const std::vector<Split> splits = chosen_splits(with_task, options.splits);
     PackReport report;
     report.mirrored_never = with_task.task == Task::pose && options.set.variants > 0 && options.augment.flip_idx.empty();
-    if (options.if_changed && is_up_to_date(with_task, splits, out, options, report.index))
+    if ((options.if_changed || options.resume) && is_up_to_date(with_task, splits, out, options, report.index)) {
         report.outcome = PackOutcome::up_to_date;
-    else
-        pack_into(with_task, splits, out, options, progress, report);
+        // A run that was killed when the set stood already may have left its staging folder.
+        if (std::filesystem::exists(out + "/.pack-tmp")) shard::Staging(out, shard::Staging::Old::replace);
+    } else {
+        Packing(with_task, splits, out, options, progress, report).run();
+    }
     report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     return report;
 }

@@ -48,11 +48,12 @@ class ExaminedPair {
 class Pipeline {
    public:
     Pipeline(const Dataset& dataset, const std::vector<Split>& splits, const std::vector<Place>& places,
-             const PackOptions& options, const PackProgress& progress, shard::SetWriter& writer)
-        : dataset_(dataset), splits_(splits), places_(places), options_(options), progress_(progress), writer_(writer),
+             const PackOptions& options, const PackProgress& progress, Progress& at, shard::SetWriter& writer)
+        : dataset_(dataset), splits_(splits), places_(places), options_(options), progress_(progress), at_(at), writer_(writer),
           names_(dataset), budget_(options.max_memory - std::min(options.max_memory / 2, tokens() * record_bytes())),
           gate_(options.max_memory / 2), items_(tokens()),
-          examiners_([&] { return Examiner(dataset, examine_options(options), &gate_); }) {}
+          examiners_([&] { return Examiner(dataset, examine_options(options), &gate_); }),
+          found_bad_(!writer.index().left_out.empty()), next_(at.done), split_(writer.index().splits.size()) {}
 
     PipelineResult run() {
         using tbb::filter_mode;
@@ -122,9 +123,10 @@ class Pipeline {
             writer_.leave_out(std::move(*item.prepared.left_out));
         } else if (!(options_.fail_on_bad && found_bad_)) {
             writer_.add(item.prepared.record);
-            result_.passed_through += item.prepared.passed_through ? 1 : 0;
+            at_.passed_through += item.prepared.passed_through ? 1 : 0;
         }
-        if (progress_ && !progress_(++done_, places_.size())) result_.stopped = true;
+        ++at_.done;
+        if (progress_ && !progress_(at_.done, places_.size())) result_.stopped = true;
     }
 
     void begin_splits_until(std::size_t end) {
@@ -136,6 +138,7 @@ class Pipeline {
     const std::vector<Place>& places_;
     const PackOptions& options_;
     const PackProgress& progress_;
+    Progress& at_;
     shard::SetWriter& writer_;
     const SourceNames names_;
     // A thread that holds a share of the gate may wait for the budget, never the other way round.
@@ -145,17 +148,16 @@ class Pipeline {
     // its own tokens when an exception ends the pipeline.
     std::vector<Item> items_;
     tbb::enumerable_thread_specific<Examiner> examiners_;
-    std::atomic<bool> found_bad_{false};
+    std::atomic<bool> found_bad_;
     PipelineResult result_;
-    std::size_t next_ = 0, split_ = 0;
-    std::uint64_t done_ = 0;
+    std::size_t next_, split_;
 };
 
 }  // namespace
 
 PipelineResult run_pipeline(const Dataset& dataset, const std::vector<Split>& splits, const std::vector<Place>& places,
-                            const PackOptions& options, const PackProgress& progress, shard::SetWriter& writer) {
-    return Pipeline(dataset, splits, places, options, progress, writer).run();
+                            const PackOptions& options, const PackProgress& progress, Progress& at, shard::SetWriter& writer) {
+    return Pipeline(dataset, splits, places, options, progress, at, writer).run();
 }
 
 }  // namespace yolodata::pack

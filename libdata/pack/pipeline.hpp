@@ -21,17 +21,23 @@ struct Place {
     std::uint32_t image = 0;  ///< index into Dataset::images
 };
 
+/// Where an interrupted packing goes on.
+struct Progress {
+    std::uint64_t done = 0;  ///< places that are written, or left out, by the writer's index
+    std::uint64_t passed_through = 0;
+};
+
 struct PipelineResult {
     bool stopped = false;      ///< by the progress callback
     bool found_bad = false;    ///< an image was left out
-    std::uint64_t passed_through = 0;
     KnownDigests digests;      ///< of every image and label that was read
 };
 
 /// Examines and prepares images on `options.jobs` threads and writes them in the order of `places`. At most a
-/// fixed number of pictures is in work at a time. With options.fail_on_bad nothing more is written once an
+/// fixed number of pictures is in work at a time. `at` says where to begin, and is kept up to date while the writer is
+/// called. With options.fail_on_bad nothing more is written once an
 /// image was left out, but the rest is still examined, so that all of them are known.
 PipelineResult run_pipeline(const Dataset& dataset, const std::vector<Split>& splits, const std::vector<Place>& places,
-                            const PackOptions& options, const PackProgress& progress, shard::SetWriter& writer);
+                            const PackOptions& options, const PackProgress& progress, Progress& at, shard::SetWriter& writer);
 
 }  // namespace yolodata::pack

@@ -101,11 +101,10 @@ int workers(const PackOptions& options) {
     return static_cast<int>(std::clamp<std::uint64_t>(fit, 1, static_cast<std::uint64_t>(options.jobs)));
 }
 
-bool write_pass(const VariantPass& pass, std::uint64_t size, int threads, const std::function<bool()>& done,
+bool write_pass(const VariantPass& pass, std::uint64_t next, std::uint64_t size, int threads, const std::function<bool()>& done,
                 shard::SetWriter& writer) {
     using tbb::filter_mode;
     std::vector<Item> items(static_cast<std::size_t>(2 * threads));
-    std::uint64_t next = 0;
     bool stopped = false;
     tbb::task_arena arena(threads);
     arena.execute([&] {
@@ -129,23 +128,29 @@ bool write_pass(const VariantPass& pass, std::uint64_t size, int threads, const 
     return !stopped;
 }
 
+void begin_split(const std::string& name, const shard::SetIndex& plain, shard::SetWriter& writer) {
+    writer.begin_split(name);
+    for (const shard::LeftOut& image : plain.left_out)
+        if (image.split == name) writer.leave_out(image);
+}
+
 }  // namespace
 
 bool write_variants(const std::string& plain, const Dataset& dataset, const PackOptions& options,
-                    const PackProgress& progress, shard::SetWriter& writer) {
+                    const PackProgress& progress, Progress& at, shard::SetWriter& writer) {
     const shard::SetIndex index = shard::read_set_index(plain);
     const auto variants = static_cast<std::uint64_t>(options.set.variants);
-    std::uint64_t total = 0, made = 0;
+    std::uint64_t total = 0, before = 0;
     for (const shard::SplitEntry& split : index.splits) total += split.records * variants;
-    for (const shard::SplitEntry& split : index.splits) {
-        writer.begin_split(split.name);
-        for (const shard::LeftOut& image : index.left_out)
-            if (image.split == split.name) writer.leave_out(image);
+    const auto done = [&] { return ++at.done, !progress || progress(at.done, total); };
+    for (std::size_t i = 0; i < index.splits.size(); ++i) {
+        const shard::SplitEntry& split = index.splits[i];
+        if (i == writer.index().splits.size()) begin_split(split.name, index, writer);
         const shard::ShardSet set(plain, split.name);
-        for (std::uint32_t variant = 1; variant <= variants && set.size() > 0; ++variant) {
+        for (std::uint32_t variant = 1; variant <= variants; ++variant, before += set.size()) {
+            if (at.done >= before + set.size()) continue;
             const VariantPass pass(set, dataset, options, variant);
-            const auto done = [&] { return !progress || progress(++made, total); };
-            if (!write_pass(pass, set.size(), workers(options), done, writer)) return false;
+            if (!write_pass(pass, at.done - before, set.size(), workers(options), done, writer)) return false;
         }
     }
     return true;

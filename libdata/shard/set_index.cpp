@@ -40,7 +40,7 @@ Json left_out_json(const LeftOut& image) {
     // A name that is not UTF-8 cannot stand in JSON as it is.
     const std::string path = escape_invalid_utf8(image.path);
     Json j{{"path", path}, {"split", image.split}, {"reasons", std::move(reasons)}};
-    if (path != image.path) j["path_escaped"] = true;
+    if (path != image.path || image.path_escaped) j["path_escaped"] = true;
     return j;
 }
 
@@ -64,6 +64,7 @@ ShardEntry parse_shard(const Json& j) {
 
 LeftOut parse_left_out(const Json& j) {
     LeftOut image{j.at("path"), j.at("split"), {}};
+    image.path_escaped = j.value("path_escaped", false);
     for (const Json& r : j.at("reasons"))
         image.reasons.push_back({r.at("rule"), r.value("line", 0u), r.value("column", 0u), r.at("message")});
     return image;
@@ -171,6 +172,10 @@ SetIndex read_set_index(const std::string& dir) {
         if (e.kind() != ErrorKind::not_found) throw;
         throw Error(ErrorKind::not_found, dir + ": holds no shard set (no index.json); make one with yolodata pack");
     }
+    return parse_set_index(text, path);
+}
+
+SetIndex parse_set_index(const std::string& text, const std::string& path) {
     try {
         const Json j = Json::parse(text);
         const std::string schema = j.at("schema");

@@ -63,7 +63,8 @@ bool make_folder(const std::string& path) {
 
 }  // namespace
 
-Staging::Staging(std::string out, Old old) : out_(std::move(out)), folder_(out_ + "/.pack-tmp"), lock_path_(out_ + "/.pack.lock") {
+Staging::Staging(std::string out, Old old, Unfinished unfinished)
+    : out_(std::move(out)), folder_(out_ + "/.pack-tmp"), lock_path_(out_ + "/.pack.lock"), keep_(unfinished == Unfinished::keep) {
     struct stat st;
     if (::stat(out_.c_str(), &st) == 0 && !S_ISDIR(st.st_mode))
         throw Error(ErrorKind::forbidden_state, out_ + " is a file; name a folder for the shard set");
@@ -76,7 +77,7 @@ Staging::Staging(std::string out, Old old) : out_(std::move(out)), folder_(out_ 
             throw Error(ErrorKind::forbidden_state, out_ + " holds a shard set already; --overwrite replaces it");
         if (old == Old::refuse && !debris_ && !shard_names(out_).empty())
             throw Error(ErrorKind::forbidden_state, out_ + " holds shards without an index.json; --overwrite replaces them");
-        clear_staging();
+        if (!keep_) clear_staging();
         make_folder(folder_);
     } catch (...) {
         if (lock_fd_ >= 0) {
@@ -115,7 +116,7 @@ void Staging::clear_staging() noexcept {
 }
 
 Staging::~Staging() {
-    clear_staging();
+    if (published_ || !keep_) clear_staging();
     if (!debris_) ::unlink(lock_path_.c_str());
     ::close(lock_fd_);
     if (!published_ && made_out_) ::rmdir(out_.c_str());

@@ -36,7 +36,11 @@ std::string schema_text(const SetIndex& index, const std::string& split, std::ui
 
 std::uint64_t payload_checksum(std::span<const std::uint8_t> payload) { return format::checksum(std::as_bytes(payload)); }
 
-SetWriter::SetWriter(std::string folder, SetIndex index) : folder_(std::move(folder)), index_(std::move(index)) {}
+SetWriter::SetWriter(std::string folder, SetIndex index, ShardClosed closed)
+    : folder_(std::move(folder)), index_(std::move(index)), closed_(std::move(closed)) {
+    if (index_.splits.empty()) return;
+    for (const ShardEntry& shard : index_.shards) shards_in_split_ += shard.split == index_.splits.back().name ? 1 : 0;
+}
 SetWriter::~SetWriter() = default;
 
 void SetWriter::begin_split(const std::string& name) {
@@ -73,6 +77,7 @@ void SetWriter::close_shard() {
     entry.split = index_.splits.back().name;
     shard_.reset();
     index_.shards.push_back(std::move(entry));
+    if (closed_) closed_(index_);
 }
 
 SetIndex SetWriter::finish(std::string source_digest) {

@@ -24,6 +24,9 @@ struct PackOptions {
 
     // What OUT may hold.
     bool overwrite = false;   ///< replace a set that stands in OUT, once the new one is complete
+    /// Go on where a run of the same dataset and options was interrupted, from its last closed shard; begin anew where
+    /// there is none. What is done is kept when this run is stopped. A whole set in OUT that fits is left as it is.
+    bool resume = false;
     bool if_changed = false;  ///< do nothing if OUT holds a whole set of this source and these options; else replace it
 
     // How it is done; none of these changes a byte of the result.
@@ -33,7 +36,7 @@ struct PackOptions {
 
 enum class PackOutcome {
     published,   ///< OUT holds the new set
-    up_to_date,  ///< if_changed: the set in OUT fits already
+    up_to_date,  ///< if_changed or resume: the set in OUT fits already
     bad_images,  ///< fail_on_bad, and there are some: nothing published
     stopped,     ///< the progress callback said so: nothing published
 };
@@ -42,6 +45,7 @@ struct PackReport {
     PackOutcome outcome = PackOutcome::published;
     shard::SetIndex index;      ///< of the set that stands in OUT; bad_images: only left_out is meaningful
     std::uint64_t passed_through = 0;  ///< codec jpeg: pictures whose source bytes were taken as they are
+    std::uint64_t resumed = 0;  ///< images (pictures, of variants) that an interrupted run had done
     bool mirrored_never = false;  ///< variants of a pose set whose augmentation has no flip_idx
     double seconds = 0;
 };

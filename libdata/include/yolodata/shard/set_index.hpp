@@ -40,6 +40,7 @@ struct LeftOut {
     std::string path;  ///< as records name their source
     std::string split;
     std::vector<Reason> reasons;
+    bool path_escaped = false;  ///< path was read from an index.json that escapes what is not UTF-8
 };
 
 /// The options that decide what a set holds. Two sets of the same source and options are equal.
@@ -74,6 +75,8 @@ struct SetIndex {
 /// Reads DIR/index.json. Throws Error(not_found) if there is none, Error(corrupt) if it does not parse,
 /// lacks a field, or its counts or its digest do not fit its own shards.
 SetIndex read_set_index(const std::string& dir);
+/// The same from the text of an index.json; `path` names it in errors.
+SetIndex parse_set_index(const std::string& text, const std::string& path);
 /// The text of index.json: the same index gives the same bytes.
 std::string to_json(const SetIndex& index);
 /// SHA-256 over the lines `file NUL sha256 LF` of the shards, as "sha256:…".

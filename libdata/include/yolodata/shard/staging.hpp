@@ -15,12 +15,13 @@ namespace yolodata::shard {
 class Staging {
    public:
     enum class Old { refuse, replace };  ///< what to do with a set that stands in OUT
+    enum class Unfinished { remove, keep };  ///< what to do with what an interrupted run left in .pack-tmp, and with
+                                             ///< what is there when this one ends without publish()
 
-    /// Makes OUT if need be, takes its lock (OUT/.pack.lock) and clears what an interrupted run left in
-    /// .pack-tmp. Throws Error(forbidden_state) if OUT is being written by another process, or holds a set
+    /// Makes OUT if need be, takes its lock (OUT/.pack.lock). Throws Error(forbidden_state) if OUT is being written by another process, or holds a set
     /// or shards of unknown origin and `old` is refuse; Error(io | resource).
-    Staging(std::string out, Old old);
-    /// Without publish(): removes what was made, OUT too if it was made here and is empty.
+    Staging(std::string out, Old old, Unfinished unfinished = Unfinished::remove);
+    /// Without publish(): removes what was made (unless it is to be kept), OUT too if it was made here and is empty.
     ~Staging();
     Staging(const Staging&) = delete;
     Staging& operator=(const Staging&) = delete;
@@ -36,7 +37,7 @@ class Staging {
 
     std::string out_, folder_, lock_path_;
     int lock_fd_ = -1;
-    bool made_out_ = false, published_ = false;
+    bool made_out_ = false, published_ = false, keep_ = false;
     /// OUT holds, or may hold, shards of a publish() that was interrupted: the lock file stays as their sign.
     bool debris_ = false;
 };

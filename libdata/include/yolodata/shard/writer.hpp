@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -34,8 +35,13 @@ std::uint64_t payload_checksum(std::span<const std::uint8_t> payload);
 /// appears under its name complete or not at all. Not thread-safe.
 class SetWriter {
    public:
-    /// index: tool, task, class count, names and options; the rest is filled in.
-    SetWriter(std::string folder, SetIndex index);
+    /// Called whenever a shard is closed, with what has been written and left out by then: from here an interrupted
+    /// packing can go on.
+    using ShardClosed = std::function<void(const SetIndex& so_far)>;
+
+    /// index: tool, task, class count, names and options; the rest is filled in. An index that ShardClosed was called
+    /// with goes on where that shard ended.
+    SetWriter(std::string folder, SetIndex index, ShardClosed closed = {});
     ~SetWriter();  ///< an unfinished shard leaves no file
 
     void begin_split(const std::string& name);
@@ -55,6 +61,7 @@ class SetWriter {
 
     std::string folder_;
     SetIndex index_;
+    ShardClosed closed_;
     std::unique_ptr<Shard> shard_;
     std::uint64_t shards_in_split_ = 0;
 };
