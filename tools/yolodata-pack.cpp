@@ -32,7 +32,9 @@ struct Options {
     std::uint64_t seed = 0, max_pixels = 178'956'970;
     tools::ByteSize shard_size{std::uint64_t{512} << 20};
     tools::ByteSize max_memory{std::min<std::uint64_t>(std::uint64_t{1} << 30, yolodata::memory_limit().bytes / 2)};
-    bool overwrite = false, if_changed = false, resume = false, quiet = false;
+    bool overwrite = false, if_changed = false, resume = false, merge = false, quiet = false;
+    std::string part_text;
+    int part = 1, parts = 1;
 };
 
 /// "a,b" and "--split a --split b" mean the same.
@@ -48,13 +50,25 @@ std::vector<std::string> split_at_commas(const std::vector<std::string>& values)
     return parts;
 }
 
+/// "3/8": the third of eight.
+void parse_part(Options& o) {
+    const auto number = [](const std::string& digits) {
+        const bool plain = !digits.empty() && digits.size() <= 6 && digits.find_first_not_of("0123456789") == std::string::npos;
+        return plain ? std::stoi(digits) : 0;
+    };
+    const std::size_t slash = o.part_text.find('/');
+    if (slash != std::string::npos) o.part = number(o.part_text.substr(0, slash)), o.parts = number(o.part_text.substr(slash + 1));
+    if (slash == std::string::npos || o.part < 1 || o.parts < 1 || o.part > o.parts)
+        throw tools::UsageError{fmt::format("--part {}: must be I/N with 1 <= I <= N, as 3/8", o.part_text)};
+}
+
 Options parse(int argc, char** argv) {
     Options o;
     tools::CommandLine line(program,
                             "Packs a dataset into shards: decodes, resizes and checks every image once, in parallel, so "
                             "that training reads pictures from memory-mapped, checksummed files.");
     line.positional("PATH", &o.path, "data.yaml, a folder with one, or a folder with images/ and labels/");
-    line.positional("OUT", &o.out, "folder for the shard set");
+    line.positional("OUT", &o.out, "folder for the shard set", false);
     line.group("What is packed");
     line.option("split", &o.splits, "NAME,…", "these splits only").default_text = "every one that data.yaml names";
     tools::Option& imgsz = line.option("imgsz", &o.imgsz, "N", "long side of the packed pictures, px");
@@ -79,6 +93,8 @@ Options parse(int argc, char** argv) {
     line.flag("if-changed", &o.if_changed, "do nothing if OUT holds a set of this dataset and these options, else replace it");
     line.flag("resume", &o.resume,
               "go on from the last closed shard of an interrupted run of the same dataset and options, else begin; keep what is done if stopped");
+    line.option("part", &o.part_text, "I/N", "pack this part of N, for array jobs; each is resumed for itself").default_text = "all";
+    line.flag("merge", &o.merge, "pack --merge OUT: join its parts to the set that one packing would have made");
     line.group("How");
     tools::Option& jobs = line.option("jobs", &o.jobs, "N", "threads; the shards are the same for any number");
     jobs.min = 1, jobs.max = 1024;
@@ -89,6 +105,13 @@ Options parse(int argc, char** argv) {
                 "Example: yolodata pack data.yaml shards --imgsz 640 --if-changed");
     line.parse(argc, argv);
     o.splits = split_at_commas(o.splits);
+    if (o.merge) {
+        if (!o.out.empty()) throw tools::UsageError{"--merge takes OUT alone: yolodata pack --merge OUT"};
+        std::swap(o.path, o.out);
+        return o;
+    }
+    if (o.out.empty()) throw tools::UsageError{"OUT is missing ('yolodata pack --help' shows how)"};
+    if (!o.part_text.empty()) parse_part(o);
     if (!o.augment.empty() && o.variants == 0) throw tools::UsageError{"--augment needs --variants K, K > 0"};
     if (o.shard_size.bytes == 0) throw tools::UsageError{"--shard-size must be more than 0"};
     return o;
@@ -139,7 +162,20 @@ void print_summary(const Options& o, const PackReport& report) {
                static_cast<double>(records) / std::max(report.seconds, 1e-9));
 }
 
+int run_merge(const Options& o) {
+    tools::Progress progress("merge", "records", 0, o.quiet);
+    const PackReport report = yolodata::pack::merge(o.out, o.overwrite, [&](std::uint64_t done, std::uint64_t) {
+        tools::stop_if_interrupted();
+        progress.update(done);
+        return true;
+    });
+    progress.finish();
+    if (!o.quiet) print_summary(o, report);
+    return tools::exit_done;
+}
+
 int run(const Options& o) {
+    if (o.merge) return run_merge(o);
     const yolodata::Dataset dataset = yolodata::open_dataset(o.path);
     yolodata::pack::PackOptions options;
     options.splits = o.splits;
@@ -155,6 +191,8 @@ int run(const Options& o) {
     options.overwrite = o.overwrite;
     options.if_changed = o.if_changed;
     options.resume = o.resume;
+    options.part = o.part;
+    options.parts = o.parts;
     options.jobs = o.jobs;
     options.max_memory = o.max_memory.bytes;
     for (const yolodata::Finding& finding : dataset.findings)

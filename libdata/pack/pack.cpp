@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "pack/journal.hpp"
+#include "pack/parts.hpp"
 #include "pack/pipeline.hpp"
 #include "pack/space.hpp"
 #include "pack/variants.hpp"
@@ -34,6 +35,10 @@ void check_options(const PackOptions& options) {
     if (set.quality < 1 || set.quality > 100) refuse(fmt::format("quality {} is not within 1…100", set.quality));
     if (set.variants < 0 || set.variants > max_variants) refuse(fmt::format("variants {} is not within 0…{}", set.variants, max_variants));
     if (options.jobs < 1) refuse("jobs must be at least 1");
+    if (options.parts < 1 || options.part < 1 || options.part > options.parts)
+        refuse(fmt::format("part {}/{} is none", options.part, options.parts));
+    // A variant's partners come from the whole split, so its part would have to decode everything.
+    if (options.parts > 1 && set.variants > 0) refuse("variants cannot be packed in parts; pack the parts without, or all in one");
 }
 
 void check_flip_idx(const Dataset& dataset, const VariantOptions& augment) {
@@ -104,6 +109,8 @@ bool is_up_to_date(const Dataset& dataset, const std::vector<Split>& splits, con
     } catch (const Error&) {
         return false;  // what cannot be opened is packed anew
     }
+    if (options.parts > 1)
+        return index.source_digest == digest_of(part_manifest(dataset, places_of(splits), options.part, options.parts, {}, options.jobs).files);
     return index.source_digest == source_digest(dataset, {}, options.jobs);
 }
 
@@ -119,13 +126,18 @@ void check_any_packed(const Dataset& dataset, const shard::SetIndex& index, std:
                     fmt::format("{}: not one of its {} images can be packed; see yolodata verify", dataset.root, images));
 }
 
+std::vector<Place> own_places(const std::vector<Place>& all, const PackOptions& options) {
+    const auto [begin, end] = part_range(all.size(), options.part, options.parts);
+    return {all.begin() + static_cast<std::ptrdiff_t>(begin), all.begin() + static_cast<std::ptrdiff_t>(end)};
+}
+
 /// One packing from dataset to published set, or on from where an earlier one was interrupted.
 class Packing {
    public:
     Packing(const Dataset& dataset, const std::vector<Split>& splits, const std::string& out, const PackOptions& options,
             const PackProgress& progress, PackReport& report)
         : dataset_(dataset), splits_(splits), out_(out), options_(options), progress_(progress), report_(report),
-          places_(places_of(splits)), staging_(out, replaces(options) ? Old::replace : Old::refuse,
+          all_places_(places_of(splits)), places_(own_places(all_places_, options)), staging_(out, replaces(options) ? Old::replace : Old::refuse,
                                                options.resume ? Unfinished::keep : Unfinished::remove) {}
 
     void run() {
@@ -167,9 +179,13 @@ class Packing {
 
     /// Writes every picture once. nullopt: the report says what ended it.
     std::optional<shard::SetIndex> pack_plain(const std::string& folder, const PackOptions& options) {
-        const Journal journal(folder, fingerprint_of(dataset_, splits_, index_frame(dataset_, options)));
+        const Journal journal(folder, fingerprint_of(dataset_, splits_, index_frame(dataset_, options)) +
+                                          fmt::format(" {}/{}", options.part, options.parts));
         const JournalState state = begin(journal, options);
-        if (state.finished) return state.index;
+        if (state.finished) {
+            if (options.parts > 1) digest_of_source({});
+            return state.index;
+        }
         check_space(dataset_, {places_.begin() + static_cast<std::ptrdiff_t>(state.done), places_.end()}, options_,
                     staging_.free_bytes(), out_);
         Progress at{state.done, state.passed_through};
@@ -181,10 +197,18 @@ class Packing {
             report_.outcome = result.stopped ? PackOutcome::stopped : PackOutcome::bad_images;
             return std::nullopt;
         }
-        check_any_packed(dataset_, writer.index(), places_.size());
-        const shard::SetIndex index = writer.finish(source_digest(dataset_, result.digests, options.jobs));
+        if (options.parts == 1) check_any_packed(dataset_, writer.index(), places_.size());
+        const shard::SetIndex index = writer.finish(digest_of_source(result.digests));
         journal.write({index, at.done, at.passed_through, true});
         return index;
+    }
+
+    /// Of the dataset; of a part: of its own files, which stand in a manifest beside its set then.
+    std::string digest_of_source(const KnownDigests& known) const {
+        if (options_.parts == 1) return source_digest(dataset_, known, options_.jobs);
+        const Manifest manifest = part_manifest(dataset_, all_places_, options_.part, options_.parts, known, options_.jobs);
+        write_part_manifest(out_, manifest);
+        return digest_of(manifest.files);
     }
 
     /// Each picture once, as it is, into a folder beside; the variants are made from there. So every image is read,
@@ -221,6 +245,7 @@ class Packing {
     const PackOptions& options_;
     const PackProgress& progress_;
     PackReport& report_;
+    const std::vector<Place> all_places_;  ///< of every part
     const std::vector<Place> places_;
     shard::Staging staging_;
     std::uint64_t written_ = 0;  ///< bytes of closed shards
@@ -228,7 +253,7 @@ class Packing {
 
 }  // namespace
 
-PackReport pack(const Dataset& dataset, const std::string& out, const PackOptions& asked, const PackProgress& progress) {
+PackReport pack(const Dataset& dataset, const std::string& whole_out, const PackOptions& asked, const PackProgress& progress) {
     const auto start = std::chrono::steady_clock::now();
     check_options(asked);
     PackOptions options = asked;
@@ -240,6 +265,7 @@ PackReport pack(const Dataset& dataset, const std::string& out, const PackOption
     infer_task(with_task, options.jobs);
     check_flip_idx(with_task, options.augment);
     const std::vector<Split> splits = chosen_splits(with_task, options.splits);
+    const std::string out = options.parts == 1 ? whole_out : part_folder(whole_out, options.part, options.parts);
     PackReport report;
     report.mirrored_never = with_task.task == Task::pose && options.set.variants > 0 && options.augment.flip_idx.empty();
     if ((options.if_changed || options.resume) && is_up_to_date(with_task, splits, out, options, report.index)) {

@@ -187,7 +187,7 @@ def test_odd_names(tmp_path):
 
 @pytest.mark.parametrize("arguments, code, word", [
     (["--codec", "zip"], 2, "zip"), (["--imgsz", "0"], 2, "imgsz"), (["--split", "tset"], 2, "tset"),
-    (["--shard-size", "0"], 2, "shard-size"), (["--variants", "3"], 2, "variants"), (["--jobs", "0"], 2, "jobs"),
+    (["--shard-size", "0"], 2, "shard-size"), (["--variants", "-1"], 2, "variants"), (["--jobs", "0"], 2, "jobs"),
     (["--quality", "101"], 2, "quality")])
 def test_wrong_command_lines(data, tmp_path, arguments, code, word):
     done = run("pack", data, tmp_path / "out", *arguments)

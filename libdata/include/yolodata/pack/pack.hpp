@@ -22,6 +22,9 @@ struct PackOptions {
     /// true: one image that would be left out ends the packing, and nothing is published.
     bool fail_on_bad = false;
 
+    /// Of `parts` that array jobs pack apart, this one; merge() joins them. Parts lie in OUT/.parts.
+    int part = 1, parts = 1;
+
     // What OUT may hold.
     bool overwrite = false;   ///< replace a set that stands in OUT, once the new one is complete
     /// Go on where a run of the same dataset and options was interrupted, from its last closed shard; begin anew where
@@ -65,5 +68,11 @@ using PackProgress = std::function<bool(std::uint64_t done, std::uint64_t total)
 /// space, memory), io.
 PackReport pack(const Dataset& dataset, const std::string& out, const PackOptions& options,
                 const PackProgress& progress = {});
+
+/// Joins the parts in OUT/.parts, all of which must be done, to the set that one packing of everything would have made,
+/// byte for byte, and removes them. Copies every record, checking it.
+/// Throws Error: not_found (no parts), forbidden_state (one is missing or was packed with other options, OUT holds a
+/// set), corrupt (a damaged record), resource, io.
+PackReport merge(const std::string& out, bool overwrite, const PackProgress& progress = {});
 
 }  // namespace yolodata::pack

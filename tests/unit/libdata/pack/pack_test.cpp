@@ -119,7 +119,7 @@ TEST(Pack, OptionsOutOfRangeAreRefusedBeforeAnythingIsWritten) {
     EXPECT_TRUE(refused([](PackOptions& o) { o.set.imgsz = 0; }));
     EXPECT_TRUE(refused([](PackOptions& o) { o.set.codec = "zip"; }));
     EXPECT_TRUE(refused([](PackOptions& o) { o.set.quality = 0; }));
-    EXPECT_TRUE(refused([](PackOptions& o) { o.set.variants = 2; }));
+    EXPECT_TRUE(refused([](PackOptions& o) { o.set.variants = -1; }));
     EXPECT_TRUE(refused([](PackOptions& o) { o.jobs = 0; }));
 }
 

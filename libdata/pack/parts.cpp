@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pack/parts.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "yolodata/core/atomic_file.hpp"
+#include "yolodata/core/error.hpp"
+#include "yolodata/core/file.hpp"
+#include "yolodata/core/manifest.hpp"
+#include "yolodata/pack/pack.hpp"
+#include "yolodata/shard/staging.hpp"
+#include "yolodata/verify/hash_files.hpp"
+
+namespace yolodata::pack {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+constexpr const char* parts_folder = "/.parts";
+constexpr const char* manifest_file = "/part.manifest.json";
+
+[[noreturn]] void refuse(const std::string& why) { throw Error(ErrorKind::forbidden_state, why); }
+
+/// One finished part.
+struct Part {
+    std::string folder;
+    shard::SetIndex index;
+    Manifest files;
+};
+
+/// N of the parts that stand there; two different N are refused.
+int count_parts(const std::string& out) {
+    std::set<int> counts;
+    std::error_code none;
+    for (const auto& entry : fs::directory_iterator(out + parts_folder, none)) {
+        const std::string name = entry.path().filename().string();
+        if (const auto of = name.find("-of-"); of != std::string::npos) counts.insert(std::atoi(name.c_str() + of + 4));
+    }
+    if (counts.empty()) throw Error(ErrorKind::not_found, out + ": holds no parts; make them with yolodata pack --part I/N");
+    if (counts.size() > 1)
+        refuse(fmt::format("{}: holds parts of {} and of {}; remove those that are not meant from {}", out, *counts.begin(),
+                           *counts.rbegin(), parts_folder + 1));
+    return *counts.begin();
+}
+
+std::vector<Part> read_parts(const std::string& out) {
+    const int count = count_parts(out);
+    std::vector<Part> parts;
+    for (int i = 1; i <= count; ++i) {
+        Part part;
+        part.folder = part_folder(out, i, count);
+        if (!shard::is_shard_set(part.folder)) refuse(fmt::format("{}: part {}/{} is not done; run it with --part {}/{}", out, i, count, i, count));
+        part.index = shard::read_set_index(part.folder);
+        part.files = parse_manifest(read_text_file(part.folder + manifest_file));
+        const shard::SetIndex& first = i == 1 ? part.index : parts[0].index;
+        const auto same_splits = std::equal(first.splits.begin(), first.splits.end(), part.index.splits.begin(), part.index.splits.end(),
+                                            [](const auto& a, const auto& b) { return a.name == b.name; });
+        if (!(first.options == part.index.options) || first.tool != part.index.tool || first.names != part.index.names ||
+            first.task != part.index.task || !same_splits)
+            refuse(fmt::format("{}: parts 1 and {} were packed with different options or another data.yaml", out, i));
+        parts.push_back(std::move(part));
+    }
+    return parts;
+}
+
+shard::RecordData read_record(const shard::ShardSet& set, std::uint64_t number) {
+    const shard::RecordInfo info = set.info(number);
+    shard::RecordData record;
+    record.width = info.width;
+    record.height = info.height;
+    record.codec = info.codec;
+    record.checksum = info.checksum;
+    record.boxes = set.boxes(number);
+    record.geometry = set.geometry(number);
+    record.source = info.source;
+    record.source_width = info.source_width;
+    record.source_height = info.source_height;
+    if (!set.read(number, record.payload))
+        throw Error(ErrorKind::corrupt, fmt::format("{}: record {} is damaged; pack this part again", set.shard_path(info.shard), number));
+    return record;
+}
+
+/// Digest of the dataset from what the parts read of it; a file that two parts read must have been the same.
+std::string digest_of_parts(const std::string& out, const std::vector<Part>& parts) {
+    std::map<std::string, ManifestEntry> files;
+    for (const Part& part : parts)
+        for (const ManifestEntry& entry : part.files.files) {
+            const auto [known, is_new] = files.emplace(entry.path, entry);
+            if (!is_new && known->second.sha256 != entry.sha256)
+                refuse(fmt::format("{}: {} changed while the parts were packed; pack them again", out, entry.path));
+        }
+    std::vector<ManifestEntry> sorted;
+    for (auto& [path, entry] : files) sorted.push_back(std::move(entry));
+    return digest_of(sorted);
+}
+
+}  // namespace
+
+std::pair<std::size_t, std::size_t> part_range(std::size_t places, int part, int parts) {
+    const auto i = static_cast<std::size_t>(part - 1), n = static_cast<std::size_t>(parts);
+    return {places * i / n, places * (i + 1) / n};
+}
+
+std::string part_folder(const std::string& out, int part, int parts) { return fmt::format("{}{}/{}-of-{}", out, parts_folder, part, parts); }
+
+Manifest part_manifest(const Dataset& dataset, const std::vector<Place>& all, int part, int parts, const KnownDigests& known,
+                       int jobs) {
+    const auto [begin, end] = part_range(all.size(), part, parts);
+    std::set<std::string> own, of_places;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        const ImageRef& image = dataset.images[all[i].image];
+        of_places.insert({image.path, image.label_path});
+        if (i >= begin && i < end) own.insert({image.path, image.label_path});
+    }
+    std::vector<std::string> unknown;
+    Manifest manifest;
+    for (const std::string& path : files_of(dataset)) {
+        const bool nobodys = of_places.count(path) == 0;
+        if (own.count(path) == 0 && !(part == 1 && nobodys)) continue;
+        const auto found = known.find(path);
+        if (found == known.end()) {
+            unknown.push_back(path);
+            continue;
+        }
+        ManifestEntry entry;
+        entry.path = path;
+        entry.sha256 = found->second;
+        manifest.files.push_back(std::move(entry));
+    }
+    HashedFiles rest = hash_files(dataset.root, unknown, jobs);
+    manifest.files.insert(manifest.files.end(), rest.files.begin(), rest.files.end());
+    std::sort(manifest.files.begin(), manifest.files.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
+    return manifest;
+}
+
+void write_part_manifest(const std::string& folder, const Manifest& manifest) {
+    write_file_atomically(folder + manifest_file, manifest_to_json(manifest));
+}
+
+PackReport merge(const std::string& out, bool overwrite, const PackProgress& progress) {
+    const auto start = std::chrono::steady_clock::now();
+    PackReport report;
+    const std::vector<Part> parts = read_parts(out);
+    std::uint64_t total = 0, done = 0;
+    for (const Part& part : parts)
+        for (const auto& split : part.index.splits) total += split.records;
+    shard::Staging staging(out, overwrite ? shard::Staging::Old::replace : shard::Staging::Old::refuse);
+    shard::SetIndex frame = parts[0].index;
+    frame.splits.clear(), frame.shards.clear(), frame.left_out.clear();
+    shard::SetWriter writer(staging.folder(), frame);
+    for (const auto& split : parts[0].index.splits) {
+        writer.begin_split(split.name);
+        for (const Part& part : parts) {
+            for (const shard::LeftOut& image : part.index.left_out)
+                if (image.split == split.name) writer.leave_out(image);
+            const shard::ShardSet set(part.folder, split.name);
+            for (std::uint64_t i = 0; i < set.size(); ++i) {
+                writer.add(read_record(set, i));
+                if (progress && !progress(++done, total)) return report.outcome = PackOutcome::stopped, report;
+            }
+        }
+    }
+    if (total == 0) throw Error(ErrorKind::not_found, out + ": not one image of its parts can be packed; see yolodata verify");
+    report.index = writer.finish(digest_of_parts(out, parts));
+    staging.publish(report.index);
+    std::error_code ignored;
+    fs::remove_all(out + parts_folder, ignored);
+    report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    return report;
+}
+
+}  // namespace yolodata::pack
