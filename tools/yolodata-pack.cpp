@@ -74,8 +74,9 @@ Options parse(int argc, char** argv) {
     tools::Option& imgsz = line.option("imgsz", &o.imgsz, "N", "long side of the packed pictures, px");
     imgsz.min = 10, imgsz.max = 16384;
     line.option("codec", &o.codec, "CODEC",
-                "raw: pixels, fastest to read; jpeg: smaller, source files are taken as they are where no resize is needed")
-        .choices = {"raw", "jpeg"};
+                "raw: pixels, fastest to read; jpeg: smaller, source files are taken as they are where no resize is needed; "
+                "auto: the one that this disk and these CPUs read faster")
+        .choices = {"raw", "jpeg", "auto"};
     tools::Option& quality = line.option("quality", &o.quality, "N", "of JPEGs that are made anew");
     quality.min = 1, quality.max = 100;
     tools::Option& variants = line.option("variants", &o.variants, "K",
@@ -140,6 +141,15 @@ void print_left_out(const PackReport& report, bool all) {
     if (n < left_out.size()) fmt::print("  … and {} more, listed in index.json\n", left_out.size() - n);
 }
 
+void print_choice(const yolodata::pack::CodecChoice& choice) {
+    const auto& c = choice.costs;
+    const auto mib = [&](double bytes) { return bytes * c.images / (1 << 20); };
+    const std::string raw_rate = choice.cached ? "from the page cache" : fmt::format("{:.0f} images/s", choice.raw_rate);
+    fmt::print("codec auto: {}. raw: {:.0f} MiB, {}; jpeg: {:.0f} MiB, {:.0f} images/s (disk {:.0f} MB/s, decode {:.1f} ms, {} threads)\n",
+               choice.codec, mib(c.raw_bytes), raw_rate, mib(c.jpeg_bytes), choice.jpeg_rate, c.read_bytes_per_second / 1e6,
+               c.decode_seconds * 1e3, c.threads);
+}
+
 void print_summary(const Options& o, const PackReport& report) {
     std::uint64_t records = 0, bytes = 0;
     for (const auto& split : report.index.splits) {
@@ -149,6 +159,7 @@ void print_summary(const Options& o, const PackReport& report) {
     }
     for (const auto& shard : report.index.shards) bytes += shard.bytes;
     print_left_out(report, false);
+    if (report.codec_choice) print_choice(*report.codec_choice);
     if (report.resumed > 0) fmt::print("went on after {} that were done\n", report.resumed);
     if (report.outcome == PackOutcome::up_to_date) {
         fmt::print("{} is up to date\n", o.out);
@@ -156,7 +167,7 @@ void print_summary(const Options& o, const PackReport& report) {
     }
     if (report.mirrored_never)
         fmt::print("pose without flip_idx in --augment: pictures are never mirrored\n");
-    if (o.codec == "jpeg" && o.variants == 0) fmt::print("{} of the JPEGs are the source files as they are\n", report.passed_through);
+    if (report.index.options.codec == "jpeg" && !o.merge && o.variants == 0) fmt::print("{} of the JPEGs are the source files as they are\n", report.passed_through);
     fmt::print("{} shards, {:.1f} MiB in {} ({:.1f} s, {:.0f} images/s)\n", report.index.shards.size(),
                static_cast<double>(bytes) / (1 << 20), o.out, report.seconds,
                static_cast<double>(records) / std::max(report.seconds, 1e-9));

@@ -81,6 +81,15 @@ std::optional<JournalState> Journal::read() const {
     return std::nullopt;
 }
 
+std::optional<std::string> Journal::codec_in(const std::string& folder) {
+    try {
+        return Json::parse(read_text_file(folder + "/" + file_name)).at("index").at("options").at("codec").get<std::string>();
+    } catch (const Error&) {
+    } catch (const Json::exception&) {
+    }
+    return std::nullopt;
+}
+
 std::optional<JournalState> Journal::recover(const std::string& out) const {
     std::optional<JournalState> state = read();
     if (!state) return std::nullopt;

@@ -31,6 +31,9 @@ class Journal {
     /// is removed. nullopt: begin anew.
     std::optional<JournalState> recover(const std::string& out) const;
 
+    /// The codec of the packing that was interrupted in this folder, whatever its fingerprint.
+    static std::optional<std::string> codec_in(const std::string& folder);
+
    private:
     std::optional<JournalState> read() const;
 

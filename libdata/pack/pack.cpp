@@ -10,6 +10,7 @@
 #include <optional>
 #include <utility>
 
+#include "pack/codec_costs.hpp"
 #include "pack/journal.hpp"
 #include "pack/parts.hpp"
 #include "pack/pipeline.hpp"
@@ -31,7 +32,9 @@ void check_options(const PackOptions& options) {
     constexpr int max_imgsz = 16384, max_variants = 10'000;
     const shard::SetOptions& set = options.set;
     if (set.imgsz < 10 || set.imgsz > max_imgsz) refuse(fmt::format("imgsz {} is not within 10…{}", set.imgsz, max_imgsz));
-    if (set.codec != "raw" && set.codec != "jpeg") refuse(fmt::format("codec {} is neither raw nor jpeg", set.codec));
+    if (set.codec != "raw" && set.codec != "jpeg" && set.codec != "auto")
+        refuse(fmt::format("codec {} is neither raw nor jpeg nor auto", set.codec));
+    if (set.codec == "auto" && options.parts > 1) refuse("codec auto could choose differently for each part; name raw or jpeg");
     if (set.quality < 1 || set.quality > 100) refuse(fmt::format("quality {} is not within 1…100", set.quality));
     if (set.variants < 0 || set.variants > max_variants) refuse(fmt::format("variants {} is not within 0…{}", set.variants, max_variants));
     if (options.jobs < 1) refuse("jobs must be at least 1");
@@ -124,6 +127,22 @@ void check_any_packed(const Dataset& dataset, const shard::SetIndex& index, std:
     if (std::all_of(index.splits.begin(), index.splits.end(), [](const shard::SplitEntry& s) { return s.records == 0; }))
         throw Error(ErrorKind::not_found,
                     fmt::format("{}: not one of its {} images can be packed; see yolodata verify", dataset.root, images));
+}
+
+/// Codec auto: a set that is to be kept or gone on with has its codec already.
+std::string resolve_codec(const Dataset& dataset, const std::vector<Split>& splits, const std::string& out,
+                          const PackOptions& options, PackReport& report) {
+    if (options.set.codec != "auto") return options.set.codec;
+    if (options.resume || options.if_changed) {
+        try {
+            if (shard::is_shard_set(out)) return shard::read_set_index(out).options.codec;
+        } catch (const Error&) {  // is packed anew
+        }
+    }
+    if (options.resume)
+        if (const auto codec = Journal::codec_in(out + "/.pack-tmp")) return *codec;
+    report.codec_choice = choose_codec(measure_codec_costs(dataset, places_of(splits), options, out));
+    return report.codec_choice->codec;
 }
 
 std::vector<Place> own_places(const std::vector<Place>& all, const PackOptions& options) {
@@ -268,6 +287,7 @@ PackReport pack(const Dataset& dataset, const std::string& whole_out, const Pack
     const std::string out = options.parts == 1 ? whole_out : part_folder(whole_out, options.part, options.parts);
     PackReport report;
     report.mirrored_never = with_task.task == Task::pose && options.set.variants > 0 && options.augment.flip_idx.empty();
+    options.set.codec = resolve_codec(with_task, splits, out, options, report);
     if ((options.if_changed || options.resume) && is_up_to_date(with_task, splits, out, options, report.index)) {
         report.outcome = PackOutcome::up_to_date;
         // A run that was killed when the set stood already may have left its staging folder.

@@ -281,3 +281,17 @@ def test_a_full_disk_is_named_before_any_work(data, tmp_path):
         assert not (small / "out").exists()
     finally:
         subprocess.run(["umount", str(small)], check=True)
+
+
+def test_codec_auto_says_what_it_chose_and_keeps_to_it(data, tmp_path):
+    out = tmp_path / "out"
+    done = run("pack", data, out, "--imgsz", 64, "--codec", "auto")
+    assert done.returncode == 0, done.stderr
+    codec = index_of(out)["options"]["codec"]
+    assert codec == "raw" and f"codec auto: {codec}. raw: " in done.stdout  # ten small pictures: the page cache holds them
+    assert run("pack", data, out, "--imgsz", 64, "--codec", "jpeg", "--overwrite").returncode == 0
+    done = run("pack", data, out, "--imgsz", 64, "--codec", "auto", "--if-changed")
+    assert "up to date" in done.stdout and index_of(out)["options"]["codec"] == "jpeg"
+    done = run("pack", data, tmp_path / "parts", "--codec", "auto", "--part", "1/2")
+    assert done.returncode == 2 and "name raw or jpeg" in done.stderr
+    assert not list(out.glob(".yolodata-probe*"))

@@ -3,11 +3,13 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "yolodata/augment/variant.hpp"
 #include "yolodata/core/dataset.hpp"
+#include "yolodata/pack/codec_choice.hpp"
 #include "yolodata/shard/set_index.hpp"
 
 namespace yolodata::pack {
@@ -15,7 +17,8 @@ namespace yolodata::pack {
 struct PackOptions {
     // What decides the result.
     std::vector<std::string> splits;  ///< empty: every split that the dataset names
-    /// Long side of the packed pictures, codec, seed, shard size … Stored in index.json.
+    /// Long side of the packed pictures, codec, seed, shard size … Stored in index.json. Codec "auto" is resolved first:
+    /// that of the set in OUT or of what is resumed, else by measuring (choose_codec); it is stored as raw or jpeg.
     shard::SetOptions set;
     /// With set.variants > 0: how the pictures are augmented. set.augment is filled in from it.
     VariantOptions augment;
@@ -48,6 +51,7 @@ struct PackReport {
     PackOutcome outcome = PackOutcome::published;
     shard::SetIndex index;      ///< of the set that stands in OUT; bad_images: only left_out is meaningful
     std::uint64_t passed_through = 0;  ///< codec jpeg: pictures whose source bytes were taken as they are
+    std::optional<CodecChoice> codec_choice;  ///< codec auto, if it was measured
     std::uint64_t resumed = 0;  ///< images (pictures, of variants) that an interrupted run had done
     bool mirrored_never = false;  ///< variants of a pose set whose augmentation has no flip_idx
     double seconds = 0;
