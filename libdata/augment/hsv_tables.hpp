@@ -8,7 +8,8 @@
 
 namespace yolodata {
 
-/// What the gains make of each 8-bit value: hue modulo 180, the others cut at 255, all rounded down.
+/// What the gains make of each 8-bit value: hue modulo 180, the others cut at 255, all rounded
+/// down.
 struct HsvTables {
     std::array<std::uint8_t, 256> hue, saturation, value;
 };

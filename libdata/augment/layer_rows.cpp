@@ -23,20 +23,27 @@ constexpr std::uint8_t padding_pixel[3] = {padding_value, padding_value, padding
 
 std::int32_t to_fixed(double value) {
     constexpr double most = 2147483647.0;
-    return static_cast<std::int32_t>(std::lrint(std::clamp(value * coordinate_scale, -most - 1, most)));
+    return static_cast<std::int32_t>(
+        std::lrint(std::clamp(value * coordinate_scale, -most - 1, most)));
 }
 
-int whole(int fixed) { return fixed >> coordinate_bits; }
-int fraction(int fixed) { return fixed >> to_fraction & fraction_mask; }
+int whole(int fixed) {
+    return fixed >> coordinate_bits;
+}
+int fraction(int fixed) {
+    return fixed >> to_fraction & fraction_mask;
+}
 
 /// Columns whose coordinate start + delta[x], a monotone sequence, lies in low … high px.
-std::pair<int, int> columns_within(std::span<const std::int32_t> delta, int start, int low, int high) {
+std::pair<int, int> columns_within(std::span<const std::int32_t> delta, int start, int low,
+                                   int high) {
     const auto begin = delta.begin(), end = delta.end();
     const auto at = [&](auto position) { return static_cast<int>(position - begin); };
     const auto below = [&](std::int32_t d) { return whole(start + d) < low; };
     const auto not_above = [&](std::int32_t d) { return whole(start + d) <= high; };
     if (delta.front() <= delta.back())
-        return {at(std::partition_point(begin, end, below)), at(std::partition_point(begin, end, not_above))};
+        return {at(std::partition_point(begin, end, below)),
+                at(std::partition_point(begin, end, not_above))};
     return {at(std::partition_point(begin, end, [&](std::int32_t d) { return !not_above(d); })),
             at(std::partition_point(begin, end, [&](std::int32_t d) { return !below(d); }))};
 }
@@ -55,7 +62,8 @@ LayerRows::LayerRows(const Layer& layer, int width, bool mirrored) : layer_(laye
         delta_y_.push_back(to_fixed(c * column));
     }
     for (const Placement& part : layer.parts)
-        visible_.push_back({std::max(part.x, 0), std::max(part.y, 0), std::min(part.x + part.picture.width, layer.canvas_width),
+        visible_.push_back({std::max(part.x, 0), std::max(part.y, 0),
+                            std::min(part.x + part.picture.width, layer.canvas_width),
                             std::min(part.y + part.picture.height, layer.canvas_height)});
     // The padding of both tables is read by whole vectors, and never used.
     for (auto* deltas : {&delta_x_, &delta_y_}) deltas->resize(deltas->size() + 64);
@@ -64,7 +72,8 @@ LayerRows::LayerRows(const Layer& layer, int width, bool mirrored) : layer_(laye
 }
 
 void LayerRows::draw(int y, std::uint8_t* out) {
-    const int x0 = to_fixed(row_x_ * y + base_x_) + rounding, y0 = to_fixed(row_y_ * y + base_y_) + rounding;
+    const int x0 = to_fixed(row_x_ * y + base_x_) + rounding,
+              y0 = to_fixed(row_y_ * y + base_y_) + rounding;
     find_runs(x0, y0);
     int done = 0;
     for (const Run& run : runs_) {
@@ -79,7 +88,8 @@ void LayerRows::find_runs(int x0, int y0) {
     runs_.clear();
     for (std::size_t part = 0; part < layer_.parts.size(); ++part)
         if (const Run run = run_in(part, x0, y0); run.begin < run.end) runs_.push_back(run);
-    std::sort(runs_.begin(), runs_.end(), [](const Run& a, const Run& b) { return a.begin < b.begin; });
+    std::sort(runs_.begin(), runs_.end(),
+              [](const Run& a, const Run& b) { return a.begin < b.begin; });
 }
 
 LayerRows::Run LayerRows::run_in(std::size_t part, int x0, int y0) const {
@@ -104,7 +114,8 @@ std::pair<int, int> LayerRows::rows_in(std::size_t part, int y0) const {
     const Rect& r = visible_[part];
     const int last = r.y2 - 2;
     if (last < r.y1) return {0, 0};
-    if (!straight_) return columns_within({delta_y_.data(), static_cast<std::size_t>(width_)}, y0, r.y1, last);
+    if (!straight_)
+        return columns_within({delta_y_.data(), static_cast<std::size_t>(width_)}, y0, r.y1, last);
     const int y = whole(y0);
     return {0, y >= r.y1 && y <= last ? width_ : 0};
 }
@@ -116,7 +127,8 @@ void LayerRows::place_columns(int x0) {
         offset_.push_back(whole(x) * 3);
         weights_.insert(weights_.end(), 4, (32 - f) | f << 16);
     }
-    for (std::size_t part = 0; part < visible_.size(); ++part) columns_.push_back(columns_in(part, x0));
+    for (std::size_t part = 0; part < visible_.size(); ++part)
+        columns_.push_back(columns_in(part, x0));
 }
 
 void LayerRows::draw_run(const Run& run, int x0, int y0, std::uint8_t* out) {
@@ -130,12 +142,17 @@ void LayerRows::draw_run(const Run& run, int x0, int y0, std::uint8_t* out) {
 
 void LayerRows::draw_straight_run(const Run& run, int x0, int y0, std::uint8_t* out) {
     const Placement& part = layer_.parts[run.part];
-    const auto begin = static_cast<std::size_t>(run.begin), last = static_cast<std::size_t>(run.end) - 1;
-    const auto [left, right] = std::minmax({whole(x0 + delta_x_[begin]), whole(x0 + delta_x_[last])});
+    const auto begin = static_cast<std::size_t>(run.begin),
+               last = static_cast<std::size_t>(run.end) - 1;
+    const auto [left, right] =
+        std::minmax({whole(x0 + delta_x_[begin]), whole(x0 + delta_x_[last])});
     const int y = y0 + delta_y_[begin];
-    const std::uint8_t* upper = part.picture.row(whole(y) - part.y) + static_cast<std::ptrdiff_t>(left - part.x) * 3;
-    interpolate_down(upper, upper + part.picture.stride, fraction(y), (right - left + 2) * 3, line_.data());
-    interpolate_across(line_.data(), left * 3, offset_.data() + begin, weights_.data() + 4 * begin, run.end - run.begin, out);
+    const std::uint8_t* upper =
+        part.picture.row(whole(y) - part.y) + static_cast<std::ptrdiff_t>(left - part.x) * 3;
+    interpolate_down(upper, upper + part.picture.stride, fraction(y), (right - left + 2) * 3,
+                     line_.data());
+    interpolate_across(line_.data(), left * 3, offset_.data() + begin, weights_.data() + 4 * begin,
+                       run.end - run.begin, out);
 }
 
 /// Pixels whose taps come from several pictures or from the padding.
@@ -149,7 +166,8 @@ void LayerRows::draw_mixed(int begin, int end, int x0, int y0, std::uint8_t* out
             continue;
         }
         for (int i = from; i < to; ++i, at += 3)
-            draw_pixel(x0 + delta_x_[static_cast<std::size_t>(i)], y0 + delta_y_[static_cast<std::size_t>(i)], at);
+            draw_pixel(x0 + delta_x_[static_cast<std::size_t>(i)],
+                       y0 + delta_y_[static_cast<std::size_t>(i)], at);
     }
 }
 
@@ -157,9 +175,10 @@ bool LayerRows::all_padding(int begin, int end, int x0, int y0) const {
     const auto first = static_cast<std::size_t>(begin), last = static_cast<std::size_t>(end) - 1;
     const auto [x1, x2] = std::minmax({whole(x0 + delta_x_[first]), whole(x0 + delta_x_[last])});
     const auto [y1, y2] = std::minmax({whole(y0 + delta_y_[first]), whole(y0 + delta_y_[last])});
-    return std::none_of(visible_.begin(), visible_.end(), [&, x1 = x1, x2 = x2, y1 = y1, y2 = y2](const Rect& r) {
-        return r.x1 < r.x2 && x1 < r.x2 && x2 + 1 >= r.x1 && y1 < r.y2 && y2 + 1 >= r.y1;
-    });
+    return std::none_of(
+        visible_.begin(), visible_.end(), [&, x1 = x1, x2 = x2, y1 = y1, y2 = y2](const Rect& r) {
+            return r.x1 < r.x2 && x1 < r.x2 && x2 + 1 >= r.x1 && y1 < r.y2 && y2 + 1 >= r.y1;
+        });
 }
 
 void LayerRows::draw_pixel(int x, int y, std::uint8_t* out) const {

@@ -9,20 +9,21 @@
 
 namespace yolodata {
 
-/// The rows of a layer seen through its transform, in the fixed-point arithmetic of OpenCV's warpAffine:
-/// canvas coordinates of 1/1024 px are rounded to 1/32 px, the four weights are exact multiples of 1/1024.
-/// One thread at a time; the layer must outlive it.
+/// The rows of a layer seen through its transform, in the fixed-point arithmetic of OpenCV's
+/// warpAffine: canvas coordinates of 1/1024 px are rounded to 1/32 px, the four weights are exact
+/// multiples of 1/1024. One thread at a time; the layer must outlive it.
 class LayerRows {
-   public:
+ public:
     LayerRows(const Layer& layer, int width, bool mirrored);
     /// Writes 3 · width bytes, and may touch 16 behind them.
     void draw(int y, std::uint8_t* out);
 
-   private:
+ private:
     struct Rect {
         int x1, y1, x2, y2;  ///< canvas px; x2 and y2 are outside
     };
-    /// Pixels begin … end − 1 of a row have all taps, and what the inner loop reads beside, in part `part`.
+    /// Pixels begin … end − 1 of a row have all taps, and what the inner loop reads beside, in part
+    /// `part`.
     struct Run {
         int begin = 0, end = 0;
         std::size_t part = 0;
@@ -41,15 +42,16 @@ class LayerRows {
 
     const Layer& layer_;
     int width_;
-    double row_x_, base_x_, row_y_, base_y_;   ///< of the inverse: canvas x = row_x · y + base_x + …
+    double row_x_, base_x_, row_y_, base_y_;  ///< of the inverse: canvas x = row_x · y + base_x + …
     std::vector<std::int32_t> delta_x_, delta_y_;  ///< what output column x adds, in 1/1024 px
-    std::vector<Rect> visible_;                ///< of each part, cut off at the canvas
-    std::vector<Run> runs_;                    ///< of the row, by begin
+    std::vector<Rect> visible_;                    ///< of each part, cut off at the canvas
+    std::vector<Run> runs_;                        ///< of the row, by begin
     // Where the axes are not turned, what lies across is the same for every row.
     bool straight_;
-    std::vector<std::int32_t> offset_, weights_;   ///< of the output columns: see interpolate_across()
+    std::vector<std::int32_t> offset_,
+        weights_;  ///< of the output columns: see interpolate_across()
     std::vector<std::int16_t> line_;
-    std::vector<std::pair<int, int>> columns_;     ///< of each part
+    std::vector<std::pair<int, int>> columns_;  ///< of each part
 };
 
 }  // namespace yolodata

@@ -18,7 +18,8 @@ inline cv::Mat as_mat(const Picture& picture) {  // only ever read from
 }
 
 inline cv::Mat as_mat(const PictureView& picture) {  // only ever read from
-    return {picture.height, picture.width, CV_8UC3, const_cast<std::uint8_t*>(picture.rgb), picture.stride};
+    return {picture.height, picture.width, CV_8UC3, const_cast<std::uint8_t*>(picture.rgb),
+            picture.stride};
 }
 
 }  // namespace yolodata

@@ -15,7 +15,8 @@
 namespace yolodata {
 namespace {
 
-/// A layer with the boxes that are seen through it, in output pixels, and what keeps its pictures alive.
+/// A layer with the boxes that are seen through it, in output pixels, and what keeps its pictures
+/// alive.
 struct OwnedLayer {
     Layer layer;
     std::vector<PixelBox> boxes;
@@ -24,7 +25,8 @@ struct OwnedLayer {
 
 class LayerMaker {
  public:
-    LayerMaker(const OnlineContext& context, const ViewSource& source) : context_(context), source_(source) {}
+    LayerMaker(const OnlineContext& context, const ViewSource& source)
+        : context_(context), source_(source) {}
 
     OwnedLayer make(const SampleDraws& draws, bool mosaic) const {
         OwnedLayer made = mosaic ? mosaic_of(draws.mosaic()) : single_of(draws.position());
@@ -42,7 +44,8 @@ class LayerMaker {
         made.layer.canvas_width = made.layer.canvas_height = 2 * context_.imgsz;
         for (std::size_t i = 0; i < 4; ++i) {
             SampleView view = source_(context_.record_at(mosaic.positions[i]));
-            const auto [x, y] = mosaic4_corner(i, view.image.width, view.image.height, mosaic.centre_x, mosaic.centre_y);
+            const auto [x, y] = mosaic4_corner(i, view.image.width, view.image.height,
+                                               mosaic.centre_x, mosaic.centre_y);
             made.layer.parts.push_back({view.image, x, y});
             move_onto_canvas(view.boxes, x, y, 2 * context_.imgsz, made.boxes);
             made.owners.push_back(std::move(view.owner));
@@ -55,14 +58,16 @@ class LayerMaker {
         const int imgsz = context_.imgsz;
         made.layer.canvas_width = made.layer.canvas_height = imgsz;
         SampleView view = source_(context_.record_at(position));
-        const Letterbox where = place_letterbox(view.image.width, view.image.height, imgsz, imgsz, true);
+        const Letterbox where =
+            place_letterbox(view.image.width, view.image.height, imgsz, imgsz, true);
         made.boxes = letterbox_boxes(view.boxes, where);
         if (where.width == view.image.width && where.height == view.image.height) {
             made.layer.parts.push_back({view.image, where.left, where.top});
             made.owners.push_back(std::move(view.owner));
             return made;
         }
-        auto resized = std::make_shared<const Picture>(resize(view.image, where.width, where.height));
+        auto resized =
+            std::make_shared<const Picture>(resize(view.image, where.width, where.height));
         made.layer.parts.push_back({PictureView(*resized), where.left, where.top});
         made.owners.push_back(std::move(resized));
         return made;
@@ -85,8 +90,9 @@ void copy_out(const Picture& picture, const PixelTarget& target) {
 }  // namespace
 
 std::vector<PixelBox> render_training_sample(const OnlineContext& context, std::uint64_t position,
-                                             const AugmentOptions& options, const ViewSource& source,
-                                             std::uint8_t* pixels, PixelLayout layout) {
+                                             const AugmentOptions& options,
+                                             const ViewSource& source, std::uint8_t* pixels,
+                                             PixelLayout layout) {
     const PixelTarget target{pixels, context.imgsz, context.imgsz, layout};
     if (options.perspective != 0) {
         Sample sample = chain_training_sample(context, position, options, source);
@@ -116,16 +122,16 @@ std::vector<PixelBox> render_training_sample(const OnlineContext& context, std::
     return boxes;
 }
 
-Sample make_training_sample(const OnlineContext& context, std::uint64_t position, const AugmentOptions& options,
-                            const ViewSource& source) {
+Sample make_training_sample(const OnlineContext& context, std::uint64_t position,
+                            const AugmentOptions& options, const ViewSource& source) {
     Sample sample{Picture(context.imgsz, context.imgsz), {}};
-    sample.boxes =
-        render_training_sample(context, position, options, source, sample.image.rgb.data(), PixelLayout::interleaved);
+    sample.boxes = render_training_sample(context, position, options, source,
+                                          sample.image.rgb.data(), PixelLayout::interleaved);
     return sample;
 }
 
-Sample make_training_sample(const OnlineContext& context, std::uint64_t position, const AugmentOptions& options,
-                            const SampleSource& source) {
+Sample make_training_sample(const OnlineContext& context, std::uint64_t position,
+                            const AugmentOptions& options, const SampleSource& source) {
     return make_training_sample(context, position, options, [&source](std::uint64_t number) {
         auto sample = std::make_shared<Sample>(source(number));
         SampleView view{PictureView(sample->image), std::move(sample->boxes), nullptr};

@@ -8,7 +8,6 @@
 #include <cstring>
 #include <utility>
 
-
 #include "hsv_tables.hpp"
 #include "layer_rows.hpp"
 #include "render_rows.hpp"
@@ -20,20 +19,25 @@ namespace {
 constexpr int row_slack = 256;  // what the inner loops may read or write behind a row
 
 void check(const std::vector<Layer>& layers, const PixelTarget& target) {
-    const auto refuse = [](const char* why) { throw Error(ErrorKind::invalid_argument, fmt::format("render: {}", why)); };
+    const auto refuse = [](const char* why) {
+        throw Error(ErrorKind::invalid_argument, fmt::format("render: {}", why));
+    };
     constexpr int longest = 32'767;
     if (layers.empty() || layers.size() > 2) refuse("one layer or two");
-    if (target.data == nullptr || target.width < 1 || target.height < 1 || target.width > longest || target.height > longest)
+    if (target.data == nullptr || target.width < 1 || target.height < 1 || target.width > longest ||
+        target.height > longest)
         refuse("no target, or a side outside 1…32767");
     for (const Layer& layer : layers) {
         const auto& m = layer.matrix;
         if (m[6] != 0 || m[7] != 0 || m[8] != 1) refuse("the matrix is no affine one");
         if (!(std::abs(m[0] * m[4] - m[1] * m[3]) > 1e-12)) refuse("the matrix is singular");
-        if (layer.canvas_width > longest || layer.canvas_height > longest) refuse("the canvas is over 32767 px");
+        if (layer.canvas_width > longest || layer.canvas_height > longest)
+            refuse("the canvas is over 32767 px");
     }
 }
 
-/// A product in single precision may round to the other side of a whole number; a small bias keeps it there.
+/// A product in single precision may round to the other side of a whole number; a small bias keeps
+/// it there.
 void find_linear_hue(double gain, ColourTables& tables) {
     constexpr int hues = 180;
     tables.hue_factor = static_cast<float>(gain);
@@ -42,7 +46,9 @@ void find_linear_hue(double gain, ColourTables& tables) {
         int h = 0;
         for (; h < hues; ++h) {
             const float turned = std::floor(static_cast<float>(h) * tables.hue_factor + bias);
-            if ((turned >= hues ? turned - hues : turned) != tables.hue[static_cast<std::size_t>(h)]) break;
+            if ((turned >= hues ? turned - hues : turned) !=
+                tables.hue[static_cast<std::size_t>(h)])
+                break;
         }
         tables.hue_is_linear = h == hues;
         if (tables.hue_is_linear) return;
@@ -74,7 +80,8 @@ struct Buffers {
 void blend(std::uint8_t* row, const std::uint8_t* other, int numbers, double ratio) {
     const auto a = static_cast<float>(ratio), b = static_cast<float>(1 - ratio);
     for (int i = 0; i < numbers; ++i)
-        row[i] = static_cast<std::uint8_t>(static_cast<float>(row[i]) * a + static_cast<float>(other[i]) * b);
+        row[i] = static_cast<std::uint8_t>(static_cast<float>(row[i]) * a +
+                                           static_cast<float>(other[i]) * b);
 }
 
 }  // namespace
@@ -93,7 +100,8 @@ void render(const std::vector<Layer>& layers, const Finish& finish, const PixelT
     const std::size_t plane = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
     const std::size_t stride = static_cast<std::size_t>(width);
     std::uint8_t* planes[3];
-    for (std::size_t c = 0; c < 3; ++c) planes[c] = buffers.planes.data() + c * (stride + row_slack);
+    for (std::size_t c = 0; c < 3; ++c)
+        planes[c] = buffers.planes.data() + c * (stride + row_slack);
     for (int y = 0; y < height; ++y) {
         rows[0].draw(y, buffers.row.data());
         if (rows.size() == 2) {
@@ -105,11 +113,13 @@ void render(const std::vector<Layer>& layers, const Finish& finish, const PixelT
             std::memcpy(target.data + to * stride * 3, buffers.row.data(), stride * 3);
             continue;
         }
-        colour_row(buffers.row.data(), width, coloured ? &tables : nullptr, planes[0], planes[1], planes[2]);
+        colour_row(buffers.row.data(), width, coloured ? &tables : nullptr, planes[0], planes[1],
+                   planes[2]);
         if (target.layout == PixelLayout::interleaved)
             interleave_row(planes[0], planes[1], planes[2], width, target.data + to * stride * 3);
         else
-            for (std::size_t c = 0; c < 3; ++c) std::memcpy(target.data + c * plane + to * stride, planes[c], stride);
+            for (std::size_t c = 0; c < 3; ++c)
+                std::memcpy(target.data + c * plane + to * stride, planes[c], stride);
     }
 }
 

@@ -2,7 +2,6 @@
 #include "render_rows.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 // Highway compiles what stands between BEFORE and AFTER once for each instruction set.
 #undef HWY_TARGET_INCLUDE
@@ -17,21 +16,25 @@ namespace hn = hwy::HWY_NAMESPACE;
 #if HWY_TARGET == HWY_SCALAR
 
 // The same numbers one by one, for CPUs without SSSE3.
-void InterpolateRun(const std::uint8_t* origin, std::ptrdiff_t stride, const Track& track, int n, std::uint8_t* out) {
+void InterpolateRun(const std::uint8_t* origin, std::ptrdiff_t stride, const Track& track, int n,
+                    std::uint8_t* out) {
     for (int i = 0; i < n; ++i) {
         const int x = track.start_x + track.delta_x[i], y = track.start_y + track.delta_y[i];
         const std::uint8_t* upper = origin + (y >> 10) * stride + (x >> 10) * 3;
         const std::uint8_t* lower = upper + stride;
         const int fx = x >> 5 & 31, fy = y >> 5 & 31;
         for (int c = 0; c < 3; ++c, ++out) {
-            const int a = upper[c] * (32 - fx) + upper[c + 3] * fx, b = lower[c] * (32 - fx) + lower[c + 3] * fx;
+            const int a = upper[c] * (32 - fx) + upper[c + 3] * fx,
+                      b = lower[c] * (32 - fx) + lower[c + 3] * fx;
             *out = static_cast<std::uint8_t>((a * (32 - fy) + b * fy + 512) >> 10);
         }
     }
 }
 
-void InterpolateDown(const std::uint8_t* upper, const std::uint8_t* lower, int fy, int bytes, std::int16_t* line) {
-    for (int i = 0; i < bytes; ++i) line[i] = static_cast<std::int16_t>(upper[i] * (32 - fy) + lower[i] * fy);
+void InterpolateDown(const std::uint8_t* upper, const std::uint8_t* lower, int fy, int bytes,
+                     std::int16_t* line) {
+    for (int i = 0; i < bytes; ++i)
+        line[i] = static_cast<std::int16_t>(upper[i] * (32 - fy) + lower[i] * fy);
 }
 
 void InterpolateAcross(const std::int16_t* line, std::int32_t first, const std::int32_t* offset,
@@ -39,40 +42,10 @@ void InterpolateAcross(const std::int16_t* line, std::int32_t first, const std::
     for (int i = 0; i < n; ++i) {
         const std::int16_t* left = line + (offset[i] - first);
         const int fx = weights[4 * i] >> 16;
-        for (int c = 0; c < 3; ++c) *out++ = static_cast<std::uint8_t>((left[c] * (32 - fx) + left[c + 3] * fx + 512) >> 10);
+        for (int c = 0; c < 3; ++c)
+            *out++ =
+                static_cast<std::uint8_t>((left[c] * (32 - fx) + left[c + 3] * fx + 512) >> 10);
     }
-}
-
-int Divide(int x, int by, float scale) {
-    return by == 0 ? 0 : (x * static_cast<int>(std::lrint(scale / static_cast<float>(by))) + 2048) >> 12;
-}
-
-float Lack(float hue, float middle) { return std::clamp(std::abs(hue - middle) - 1, 0.0f, 1.0f); }
-
-void ChangeColour(const ColourTables& tables, std::uint8_t& red, std::uint8_t& green, std::uint8_t& blue) {
-    const int r = red, g = green, b = blue, value = std::max({r, g, b}), range = value - std::min({r, g, b});
-    const int sixths = value == r ? g - b : value == g ? b - r + 2 * range : r - g + 4 * range;
-    int hue = Divide(sixths, range, 30.0f * 4096);
-    if (hue < 0) hue += 180;
-    const float new_hue = tables.hue[static_cast<std::size_t>(hue)] / 30;
-    const auto gain = [](int x, float factor) { return std::floor(std::min(static_cast<float>(x) * factor, 255.0f)); };
-    const float new_value = gain(value, tables.value);
-    const float span = new_value * (gain(Divide(range, value, 255.0f * 4096), tables.saturation) * (1 / 255.0f));
-    const auto store = [&](float lack) { return static_cast<std::uint8_t>(std::lrint(new_value - span * lack)); };
-    red = store(1 - Lack(new_hue, 3)), green = store(Lack(new_hue, 2)), blue = store(Lack(new_hue, 4));
-}
-
-void ColourRow(const std::uint8_t* rgb, int n, const ColourTables* tables, std::uint8_t* red, std::uint8_t* green,
-               std::uint8_t* blue) {
-    for (int i = 0; i < n; ++i, rgb += 3) {
-        red[i] = rgb[0], green[i] = rgb[1], blue[i] = rgb[2];
-        if (tables != nullptr) ChangeColour(*tables, red[i], green[i], blue[i]);
-    }
-}
-
-void InterleaveRow(const std::uint8_t* red, const std::uint8_t* green, const std::uint8_t* blue, int n,
-                   std::uint8_t* rgb) {
-    for (int i = 0; i < n; ++i) rgb[3 * i] = red[i], rgb[3 * i + 1] = green[i], rgb[3 * i + 2] = blue[i];
 }
 
 #else
@@ -89,20 +62,23 @@ HWY_INLINE hn::Vec<Ints4> pair_sums(hn::Vec<Words8> a, hn::Vec<Words8> b) {
 }
 
 // Left and right tap of a channel become neighbours: R0 G0 B0 R1 G1 B1 to R0 R1 G0 G1 B0 B1.
-alignas(16) constexpr std::uint8_t tap_pairs[16] = {0, 1, 6, 7, 2, 3, 8, 9, 4, 5, 10, 11, 4, 5, 10, 11};
+alignas(16) constexpr std::uint8_t tap_pairs[16] = {0, 1, 6,  7,  2, 3, 8,  9,
+                                                    4, 5, 10, 11, 4, 5, 10, 11};
 // R G B x of four pixels to twelve bytes.
-alignas(16) constexpr std::uint8_t drop_fourth[16] = {0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 0, 0, 0, 0};
+alignas(16) constexpr std::uint8_t drop_fourth[16] = {0,  1,  2,  4,  5, 6, 8, 9,
+                                                      10, 12, 13, 14, 0, 0, 0, 0};
 
 // Sum of the four taps of one pixel, times 1024: lanes R G B x.
-HWY_INLINE hn::Vec<Ints4> sum_of_taps(const std::uint8_t* upper, std::size_t stride, std::int32_t weight_x,
-                                      std::int32_t weight_y) {
+HWY_INLINE hn::Vec<Ints4> sum_of_taps(const std::uint8_t* upper, std::size_t stride,
+                                      std::int32_t weight_x, std::int32_t weight_y) {
     const Words8 words;
     const hn::Full64<std::uint8_t> bytes;
     const auto pairs = hn::BitCast(words, hn::Load(Bytes16(), tap_pairs));
     const auto wx = hn::BitCast(words, hn::Set(Ints4(), weight_x));
     const auto wy = hn::BitCast(words, hn::Set(Ints4(), weight_y));
     const auto a = hn::TableLookupBytes(hn::PromoteTo(words, hn::LoadU(bytes, upper)), pairs);
-    const auto b = hn::TableLookupBytes(hn::PromoteTo(words, hn::LoadU(bytes, upper + stride)), pairs);
+    const auto b =
+        hn::TableLookupBytes(hn::PromoteTo(words, hn::LoadU(bytes, upper + stride)), pairs);
     const auto both = hn::Or(pair_sums(a, wx), hn::ShiftLeft<16>(pair_sums(b, wx)));
     return pair_sums(hn::BitCast(words, both), wy);
 }
@@ -112,12 +88,16 @@ HWY_INLINE hn::Vec<Ints4> rounded(hn::Vec<Ints4> sum) {
 }
 
 // R G B x of four pixels as twelve bytes; touches sixteen.
-HWY_INLINE void store_four(hn::Vec<Ints4> p0, hn::Vec<Ints4> p1, hn::Vec<Ints4> p2, hn::Vec<Ints4> p3, std::uint8_t* out) {
+HWY_INLINE void store_four(hn::Vec<Ints4> p0, hn::Vec<Ints4> p1, hn::Vec<Ints4> p2,
+                           hn::Vec<Ints4> p3, std::uint8_t* out) {
     const hn::Full64<std::int16_t> half_words;
     const hn::Full64<std::uint8_t> half_bytes;
-    const auto low = hn::Combine(Words8(), hn::DemoteTo(half_words, p1), hn::DemoteTo(half_words, p0));
-    const auto high = hn::Combine(Words8(), hn::DemoteTo(half_words, p3), hn::DemoteTo(half_words, p2));
-    const auto all = hn::Combine(Bytes16(), hn::DemoteTo(half_bytes, high), hn::DemoteTo(half_bytes, low));
+    const auto low =
+        hn::Combine(Words8(), hn::DemoteTo(half_words, p1), hn::DemoteTo(half_words, p0));
+    const auto high =
+        hn::Combine(Words8(), hn::DemoteTo(half_words, p3), hn::DemoteTo(half_words, p2));
+    const auto all =
+        hn::Combine(Bytes16(), hn::DemoteTo(half_bytes, high), hn::DemoteTo(half_bytes, low));
     hn::StoreU(hn::TableLookupBytes(all, hn::Load(Bytes16(), drop_fourth)), Bytes16(), out);
 }
 
@@ -127,7 +107,8 @@ HWY_INLINE void store_one(hn::Vec<Ints4> p, std::uint8_t* out) {
 }
 
 // Addresses and weights are made for a piece of the run at a time, by whole vectors.
-void InterpolateRun(const std::uint8_t* origin, std::ptrdiff_t stride, const Track& track, int n, std::uint8_t* out) {
+void InterpolateRun(const std::uint8_t* origin, std::ptrdiff_t stride, const Track& track, int n,
+                    std::uint8_t* out) {
     constexpr int piece = 64;
     HWY_ALIGN std::int32_t row[piece], column[piece], weight_x[piece], weight_y[piece];
     const hn::CappedTag<std::int32_t, piece> ints;
@@ -139,8 +120,10 @@ void InterpolateRun(const std::uint8_t* origin, std::ptrdiff_t stride, const Tra
     for (int done = 0; done < n; done += piece) {
         const int count = std::min(piece, n - done);
         for (int i = 0; i < count; i += lanes) {
-            const auto x = hn::Add(hn::Set(ints, track.start_x), hn::LoadU(ints, track.delta_x + done + i));
-            const auto y = hn::Add(hn::Set(ints, track.start_y), hn::LoadU(ints, track.delta_y + done + i));
+            const auto x =
+                hn::Add(hn::Set(ints, track.start_x), hn::LoadU(ints, track.delta_x + done + i));
+            const auto y =
+                hn::Add(hn::Set(ints, track.start_y), hn::LoadU(ints, track.delta_y + done + i));
             const auto whole_x = hn::ShiftRight<10>(x);
             hn::Store(hn::ShiftRight<10>(y), ints, row + i);
             hn::Store(hn::Add(whole_x, hn::ShiftLeft<1>(whole_x)), ints, column + i);
@@ -148,21 +131,26 @@ void InterpolateRun(const std::uint8_t* origin, std::ptrdiff_t stride, const Tra
             hn::Store(weights(y), ints, weight_y + i);
         }
         const auto pixel = [&](int i) HWY_ATTR {
-            return rounded(sum_of_taps(origin + row[i] * stride + column[i], stride, weight_x[i], weight_y[i]));
+            return rounded(sum_of_taps(origin + row[i] * stride + column[i], stride, weight_x[i],
+                                       weight_y[i]));
         };
         int i = 0;
-        for (; i + 4 <= count; i += 4, out += 12) store_four(pixel(i), pixel(i + 1), pixel(i + 2), pixel(i + 3), out);
+        for (; i + 4 <= count; i += 4, out += 12)
+            store_four(pixel(i), pixel(i + 1), pixel(i + 2), pixel(i + 3), out);
         for (; i < count; ++i, out += 3) store_one(pixel(i), out);
     }
 }
 
-void InterpolateDown(const std::uint8_t* upper, const std::uint8_t* lower, int fy, int bytes, std::int16_t* line) {
+void InterpolateDown(const std::uint8_t* upper, const std::uint8_t* lower, int fy, int bytes,
+                     std::int16_t* line) {
     const hn::ScalableTag<std::int16_t> words;
     const hn::Rebind<std::uint8_t, decltype(words)> narrow;
     const int lanes = static_cast<int>(hn::Lanes(words));
-    const auto wa = hn::Set(words, static_cast<std::int16_t>(32 - fy)), wb = hn::Set(words, static_cast<std::int16_t>(fy));
+    const auto wa = hn::Set(words, static_cast<std::int16_t>(32 - fy)),
+               wb = hn::Set(words, static_cast<std::int16_t>(fy));
     const auto mix = [&](int i) HWY_ATTR {
-        const auto a = hn::PromoteTo(words, hn::LoadU(narrow, upper + i)), b = hn::PromoteTo(words, hn::LoadU(narrow, lower + i));
+        const auto a = hn::PromoteTo(words, hn::LoadU(narrow, upper + i)),
+                   b = hn::PromoteTo(words, hn::LoadU(narrow, lower + i));
         hn::StoreU(hn::Add(hn::Mul(a, wa), hn::Mul(b, wb)), words, line + i);
     };
     int i = 0;
@@ -170,27 +158,32 @@ void InterpolateDown(const std::uint8_t* upper, const std::uint8_t* lower, int f
     if (i == bytes) return;
     // Nothing may be read behind the rows: the last vector goes over numbers that are done already.
     if (bytes >= lanes) return mix(bytes - lanes);
-    for (; i < bytes; ++i) line[i] = static_cast<std::int16_t>(upper[i] * (32 - fy) + lower[i] * fy);
+    for (; i < bytes; ++i)
+        line[i] = static_cast<std::int16_t>(upper[i] * (32 - fy) + lower[i] * fy);
 }
 
 void InterpolateAcross(const std::int16_t* line, std::int32_t first, const std::int32_t* offset,
                        const std::int32_t* weights, int n, std::uint8_t* out) {
-    const auto taps = [&](int i) HWY_ATTR { return hn::LoadU(Words8(), line + (offset[i] - first)); };
+    const auto taps = [&](int i)
+                          HWY_ATTR { return hn::LoadU(Words8(), line + (offset[i] - first)); };
     int i = 0;
 #if HWY_TARGET <= HWY_AVX2  // and better ones of x86: two pixels a vector
     using Words16 = hn::Full256<std::int16_t>;
     using Ints8 = hn::Full256<std::int32_t>;
     const auto pairs = hn::LoadDup128(Words16(), reinterpret_cast<const std::int16_t*>(tap_pairs));
-    const auto two = [&](hn::Vec<Words8> low, hn::Vec<Words8> high, hn::Vec<Ints4> low_weights, hn::Vec<Ints4> high_weights) HWY_ATTR {
+    const auto two = [&](hn::Vec<Words8> low, hn::Vec<Words8> high, hn::Vec<Ints4> low_weights,
+                         hn::Vec<Ints4> high_weights) HWY_ATTR {
         const auto both = hn::TableLookupBytes(hn::Combine(Words16(), high, low), pairs);
         auto odd = hn::Zero(Ints8());
         const auto w = hn::BitCast(Words16(), hn::Combine(Ints8(), high_weights, low_weights));
-        const auto even = hn::ReorderWidenMulAccumulate(Ints8(), both, w, hn::Set(Ints8(), 512), odd);
+        const auto even =
+            hn::ReorderWidenMulAccumulate(Ints8(), both, w, hn::Set(Ints8(), 512), odd);
         return hn::ShiftRight<10>(hn::RearrangeToOddPlusEven(even, odd));
     };
     for (; i + 4 <= n; i += 4, out += 12) {
         const auto w = [&](int k) HWY_ATTR { return hn::LoadU(Ints4(), weights + 4 * (i + k)); };
-        const auto a = two(taps(i), taps(i + 2), w(0), w(2)), b = two(taps(i + 1), taps(i + 3), w(1), w(3));
+        const auto a = two(taps(i), taps(i + 2), w(0), w(2)),
+                   b = two(taps(i + 1), taps(i + 3), w(1), w(3));
         // Demoted within each half: pixels 0 1 and 2 3.
         const auto words = hn::ReorderDemote2To(Words16(), a, b);
         const auto bytes = hn::DemoteTo(Bytes16(), words);
@@ -202,125 +195,9 @@ void InterpolateAcross(const std::int16_t* line, std::int32_t first, const std::
         const auto w = hn::BitCast(Words8(), hn::LoadU(Ints4(), weights + 4 * k));
         return rounded(pair_sums(hn::TableLookupBytes(taps(k), pairs4), w));
     };
-    for (; i + 4 <= n; i += 4, out += 12) store_four(pixel(i), pixel(i + 1), pixel(i + 2), pixel(i + 3), out);
+    for (; i + 4 <= n; i += 4, out += 12)
+        store_four(pixel(i), pixel(i + 1), pixel(i + 2), pixel(i + 3), out);
     for (; i < n; ++i, out += 3) store_one(pixel(i), out);
-}
-
-// One vector of pixels, RGB to HSV as OpenCV's 8-bit conversion does it (hue in 0…179), gains, and back.
-template <bool linear_hue>
-class ColourChange {
-   public:
-    using F = hn::ScalableTag<float>;
-    using I = hn::RebindToSigned<F>;
-    using U = hn::RebindToUnsigned<F>;
-    using B = hn::Rebind<std::uint8_t, U>;
-    using VI = hn::Vec<I>;
-    using VF = hn::Vec<F>;
-
-    explicit ColourChange(const ColourTables& tables)
-        : hues_(tables.hue.data()), hue_factor_(tables.hue_factor), hue_bias_(tables.hue_bias),
-          saturation_(tables.saturation), value_(tables.value) {}
-
-    HWY_INLINE void operator()(VI r, VI g, VI b, std::uint8_t* red, std::uint8_t* green, std::uint8_t* blue) const {
-        const auto value = hn::Max(hn::Max(r, g), b);
-        const auto range = hn::Sub(value, hn::Min(hn::Min(r, g), b));
-        const auto saturation = divide(range, value, 255.0f * 4096);
-        const auto from_green = hn::Add(hn::Sub(b, r), hn::ShiftLeft<1>(range));
-        const auto from_blue = hn::Add(hn::Sub(r, g), hn::ShiftLeft<2>(range));
-        const auto sixths = hn::IfThenElse(hn::Eq(value, r), hn::Sub(g, b),
-                                           hn::IfThenElse(hn::Eq(value, g), from_green, from_blue));
-        auto hue = divide(sixths, range, 30.0f * 4096);
-        hue = hn::Add(hue, hn::And(hn::BroadcastSignBit(hue), hn::Set(I(), 180)));
-
-        const auto new_hue = hn::Mul(change_hue(hue), hn::Set(F(), 1 / 30.0f));
-        const auto new_saturation = hn::Mul(gain(saturation, saturation_), hn::Set(F(), 1 / 255.0f));
-        const auto new_value = gain(value, value_);
-        const auto span = hn::Mul(new_value, new_saturation);
-        // Red is the middle of the circle's two ends: it lacks where green or blue are near.
-        const auto red_lack = hn::Sub(hn::Set(F(), 1.0f), lack(new_hue, 3));
-        store(hn::NegMulAdd(span, red_lack, new_value), red);
-        store(hn::NegMulAdd(span, lack(new_hue, 2), new_value), green);
-        store(hn::NegMulAdd(span, lack(new_hue, 4), new_value), blue);
-    }
-
-   private:
-    // Added to a number below 2^22, it leaves the nearest whole number in the low bits: cheaper than a conversion
-    // that takes care of numbers which do not occur here.
-    static constexpr float rounder = 12582912.0f;  // 1.5 · 2^23
-    static HWY_INLINE VI nearest_plus_rounder(VF x) { return hn::BitCast(I(), hn::Add(x, hn::Set(F(), rounder))); }
-
-    // Division by a table of rounded reciprocals, as OpenCV has it: (x · rint(scale / by) + 2048) >> 12. Where by is
-    // 0, x is too.
-    static HWY_INLINE VI divide(VI x, VI by, float scale) {
-        const auto quotient = nearest_plus_rounder(hn::Div(hn::Set(F(), scale), hn::ConvertTo(F(), by)));
-        const auto reciprocal = hn::Sub(quotient, hn::BitCast(I(), hn::Set(F(), rounder)));
-        return hn::ShiftRight<12>(hn::Add(hn::Mul(x, reciprocal), hn::Set(I(), 2048)));
-    }
-
-    HWY_INLINE VF change_hue(VI hue) const {
-        if constexpr (!linear_hue) return hn::GatherIndex(F(), hues_, hue);
-        const auto turned = hn::Floor(hn::MulAdd(hn::ConvertTo(F(), hue), hn::Set(F(), hue_factor_), hn::Set(F(), hue_bias_)));
-        const auto circle = hn::Set(F(), 180.0f);
-        return hn::Sub(turned, hn::IfThenElseZero(hn::Ge(turned, circle), circle));
-    }
-
-    static HWY_INLINE VF gain(VI x, float factor) {
-        const auto product = hn::Mul(hn::ConvertTo(F(), x), hn::Set(F(), factor));
-        return hn::Floor(hn::Min(product, hn::Set(F(), 255.0f)));
-    }
-
-    // 1 where the hue lacks the channel, 0 where it is the channel: 1 − clamp(2 − |hue − middle|, 0, 1).
-    static HWY_INLINE VF lack(VF hue, float middle) {
-        const auto away = hn::Abs(hn::Sub(hue, hn::Set(F(), middle)));
-        return hn::Min(hn::Max(hn::Sub(away, hn::Set(F(), 1.0f)), hn::Zero(F())), hn::Set(F(), 1.0f));
-    }
-
-    static HWY_INLINE void store(VF channel, std::uint8_t* to) {
-        const auto byte = hn::And(nearest_plus_rounder(channel), hn::Set(I(), 255));
-        hn::StoreU(hn::U8FromU32(hn::BitCast(U(), byte)), B(), to);
-    }
-
-    const float* hues_;
-    float hue_factor_, hue_bias_, saturation_, value_;
-};
-
-template <typename Change>
-HWY_INLINE void ChangeColours(const Change change, int n, std::uint8_t* red, std::uint8_t* green, std::uint8_t* blue) {
-    const typename Change::I ints;
-    const typename Change::B narrow;
-    const int lanes = static_cast<int>(hn::Lanes(ints));
-    for (int i = 0; i < n; i += lanes)
-        change(hn::PromoteTo(ints, hn::LoadU(narrow, red + i)), hn::PromoteTo(ints, hn::LoadU(narrow, green + i)),
-               hn::PromoteTo(ints, hn::LoadU(narrow, blue + i)), red + i, green + i, blue + i);
-}
-
-void ColourRow(const std::uint8_t* rgb, int n, const ColourTables* tables, std::uint8_t* red, std::uint8_t* green,
-               std::uint8_t* blue) {
-    const hn::CappedTag<std::uint8_t, 64> bytes;
-    const int step = static_cast<int>(hn::Lanes(bytes));
-    for (int i = 0; i < n; i += step) {
-        auto r = hn::Zero(bytes), g = r, b = r;
-        hn::LoadInterleaved3(bytes, rgb + 3 * i, r, g, b);
-        hn::StoreU(r, bytes, red + i);
-        hn::StoreU(g, bytes, green + i);
-        hn::StoreU(b, bytes, blue + i);
-    }
-    if (tables == nullptr) return;
-    if (tables->hue_is_linear)
-        ChangeColours(ColourChange<true>(*tables), n, red, green, blue);
-    else
-        ChangeColours(ColourChange<false>(*tables), n, red, green, blue);
-}
-
-void InterleaveRow(const std::uint8_t* red, const std::uint8_t* green, const std::uint8_t* blue, int n,
-                   std::uint8_t* rgb) {
-    const hn::CappedTag<std::uint8_t, 64> bytes;
-    const int step = static_cast<int>(hn::Lanes(bytes));
-    int i = 0;
-    for (; i + step <= n; i += step)
-        hn::StoreInterleaved3(hn::LoadU(bytes, red + i), hn::LoadU(bytes, green + i), hn::LoadU(bytes, blue + i), bytes,
-                              rgb + 3 * i);
-    for (; i < n; ++i) rgb[3 * i] = red[i], rgb[3 * i + 1] = green[i], rgb[3 * i + 2] = blue[i];
 }
 
 #endif
@@ -334,30 +211,20 @@ namespace yolodata {
 HWY_EXPORT(InterpolateRun);
 HWY_EXPORT(InterpolateDown);
 HWY_EXPORT(InterpolateAcross);
-HWY_EXPORT(ColourRow);
-HWY_EXPORT(InterleaveRow);
 
-void interpolate_run(const std::uint8_t* origin, std::ptrdiff_t stride, const Track& track, int n, std::uint8_t* out) {
+void interpolate_run(const std::uint8_t* origin, std::ptrdiff_t stride, const Track& track, int n,
+                     std::uint8_t* out) {
     HWY_DYNAMIC_DISPATCH(InterpolateRun)(origin, stride, track, n, out);
 }
 
-void interpolate_down(const std::uint8_t* upper, const std::uint8_t* lower, int fy, int bytes, std::int16_t* line) {
+void interpolate_down(const std::uint8_t* upper, const std::uint8_t* lower, int fy, int bytes,
+                      std::int16_t* line) {
     HWY_DYNAMIC_DISPATCH(InterpolateDown)(upper, lower, fy, bytes, line);
 }
 
 void interpolate_across(const std::int16_t* line, std::int32_t first, const std::int32_t* offset,
                         const std::int32_t* weights, int n, std::uint8_t* out) {
     HWY_DYNAMIC_DISPATCH(InterpolateAcross)(line, first, offset, weights, n, out);
-}
-
-void colour_row(const std::uint8_t* rgb, int n, const ColourTables* tables, std::uint8_t* red, std::uint8_t* green,
-                std::uint8_t* blue) {
-    HWY_DYNAMIC_DISPATCH(ColourRow)(rgb, n, tables, red, green, blue);
-}
-
-void interleave_row(const std::uint8_t* red, const std::uint8_t* green, const std::uint8_t* blue, int n,
-                    std::uint8_t* rgb) {
-    HWY_DYNAMIC_DISPATCH(InterleaveRow)(red, green, blue, n, rgb);
 }
 
 }  // namespace yolodata

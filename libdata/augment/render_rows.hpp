@@ -15,9 +15,9 @@ struct Track {
     std::int32_t start_x, start_y;
 };
 
-/// Interpolates n pixels anywhere: `origin` is where the canvas pixel (0, 0) would lie in the picture,
-/// rows `stride` bytes apart. The four taps, and the 2 bytes behind each pair, must lie inside the
-/// picture. Writes 3 · n bytes to `out` and may touch 16 bytes behind them.
+/// Interpolates n pixels anywhere: `origin` is where the canvas pixel (0, 0) would lie in the
+/// picture, rows `stride` bytes apart. The four taps, and the 2 bytes behind each pair, must lie
+/// inside the picture. Writes 3 · n bytes to `out` and may touch 16 bytes behind them.
 void interpolate_run(const std::uint8_t* origin, std::ptrdiff_t stride, const Track& track, int n,
                      std::uint8_t* out);
 
@@ -40,8 +40,8 @@ struct ColourTables {
     float hue_factor = 1, hue_bias = 0;
 };
 
-/// Changes the colours of n pixels, interleaved to three planes. Planes may be written up to the next
-/// multiple of 64 behind n; `rgb` may be read 192 bytes behind its end.
+/// Changes the colours of n pixels, interleaved to three planes. Planes may be written up to the
+/// next multiple of 64 behind n; `rgb` may be read 192 bytes behind its end.
 void colour_row(const std::uint8_t* rgb, int n, const ColourTables* tables, std::uint8_t* red,
                 std::uint8_t* green, std::uint8_t* blue);
 

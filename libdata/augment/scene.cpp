@@ -23,11 +23,12 @@ PixelBox extent(std::int32_t cls, const std::vector<Vertex>& points) {
 
 PixelBox clipped(const PixelBox& box, int width, int height) {
     const auto w = static_cast<float>(width), h = static_cast<float>(height);
-    return {box.cls, std::clamp(box.x1, 0.f, w), std::clamp(box.y1, 0.f, h), std::clamp(box.x2, 0.f, w),
-            std::clamp(box.y2, 0.f, h)};
+    return {box.cls, std::clamp(box.x1, 0.f, w), std::clamp(box.y1, 0.f, h),
+            std::clamp(box.x2, 0.f, w), std::clamp(box.y2, 0.f, h)};
 }
 
-/// One edge of Sutherland and Hodgman's clipping: what lies on the side where `depth` is not negative.
+/// One edge of Sutherland and Hodgman's clipping: what lies on the side where `depth` is not
+/// negative.
 template <typename Depth>
 std::vector<Vertex> cut(const std::vector<Vertex>& polygon, Depth depth) {
     std::vector<Vertex> kept;
@@ -60,7 +61,8 @@ std::vector<Vertex> clip_polygon(std::vector<Vertex> polygon, float width, float
     return polygon;
 }
 
-std::vector<Object> to_objects(const std::vector<Box>& boxes, const Geometry& geometry, int width, int height) {
+std::vector<Object> to_objects(const std::vector<Box>& boxes, const Geometry& geometry, int width,
+                               int height) {
     const auto w = static_cast<float>(width), h = static_cast<float>(height);
     const std::vector<PixelBox> pixels = to_pixels(boxes, width, height);
     std::vector<Object> objects(boxes.size());
@@ -68,20 +70,26 @@ std::vector<Object> to_objects(const std::vector<Box>& boxes, const Geometry& ge
     for (std::size_t row = 0; row < objects.size(); ++row) {
         Object& object = objects[row];
         object.box = pixels[row];
-        const std::uint32_t vertices = geometry.vertex_counts.empty() ? 0 : geometry.vertex_counts[row];
+        const std::uint32_t vertices =
+            geometry.vertex_counts.empty() ? 0 : geometry.vertex_counts[row];
         for (std::uint32_t i = 0; i < vertices; ++i, at += 2)
             object.polygon.push_back({geometry.vertices[at] * w, geometry.vertices[at + 1] * h});
         const std::size_t dims = geometry.keypoint_dims;
         for (std::size_t i = 0; i < geometry.keypoints; ++i) {
-            const float* value = geometry.keypoint_values.data() + (row * geometry.keypoints + i) * dims;
+            const float* value =
+                geometry.keypoint_values.data() + (row * geometry.keypoints + i) * dims;
             const bool labelled = value[0] != 0 || value[1] != 0;
-            object.keypoints.push_back({value[0] * w, value[1] * h, dims == 3 ? value[2] : labelled ? 2.f : 0.f});
+            object.keypoints.push_back({value[0] * w, value[1] * h,
+                                        dims == 3  ? value[2]
+                                        : labelled ? 2.f
+                                                   : 0.f});
         }
     }
     return objects;
 }
 
-Rows to_rows(const std::vector<Object>& objects, Task task, KeypointShape shape, int width, int height) {
+Rows to_rows(const std::vector<Object>& objects, Task task, KeypointShape shape, int width,
+             int height) {
     const auto w = static_cast<float>(width), h = static_cast<float>(height);
     std::vector<PixelBox> boxes;
     for (const Object& object : objects) boxes.push_back(object.box);
@@ -91,7 +99,8 @@ Rows to_rows(const std::vector<Object>& objects, Task task, KeypointShape shape,
     if (task == Task::segment || task == Task::obb) {
         for (const Object& object : objects) {
             g.vertex_counts.push_back(static_cast<std::uint32_t>(object.polygon.size()));
-            for (const Vertex& p : object.polygon) g.vertices.insert(g.vertices.end(), {p.x / w, p.y / h});
+            for (const Vertex& p : object.polygon)
+                g.vertices.insert(g.vertices.end(), {p.x / w, p.y / h});
         }
         if (g.vertices.empty()) g.vertex_counts.clear();
     }
@@ -117,7 +126,8 @@ void move(Object& object, float dx, float dy) {
 bool clip(Object& object, Task task, int width, int height) {
     hide_outside(object.keypoints, width, height);
     if (task == Task::segment && !object.polygon.empty()) {
-        object.polygon = clip_polygon(std::move(object.polygon), static_cast<float>(width), static_cast<float>(height));
+        object.polygon = clip_polygon(std::move(object.polygon), static_cast<float>(width),
+                                      static_cast<float>(height));
         if (object.polygon.empty()) return false;
         object.box = extent(object.box.cls, object.polygon);
     }
@@ -125,7 +135,8 @@ bool clip(Object& object, Task task, int width, int height) {
     return (object.box.x2 - object.box.x1) * (object.box.y2 - object.box.y1) > 0;
 }
 
-bool warp(Object& object, Task task, const std::array<double, 9>& matrix, double scale, int width, int height) {
+bool warp(Object& object, Task task, const std::array<double, 9>& matrix, double scale, int width,
+          int height) {
     const auto moved = [&](float x, float y) {
         const double w = matrix[6] * x + matrix[7] * y + matrix[8];
         return Vertex{static_cast<float>((matrix[0] * x + matrix[1] * y + matrix[2]) / w),
@@ -152,18 +163,21 @@ bool warp(Object& object, Task task, const std::array<double, 9>& matrix, double
 
 void flip_left_right(Object& object, int width, const std::vector<int>& swapped) {
     const auto edge = static_cast<float>(width);
-    object.box = {object.box.cls, edge - object.box.x2, object.box.y1, edge - object.box.x1, object.box.y2};
+    object.box = {object.box.cls, edge - object.box.x2, object.box.y1, edge - object.box.x1,
+                  object.box.y2};
     for (Vertex& p : object.polygon) p.x = edge - p.x;
     for (Keypoint& p : object.keypoints)
         if (p.visibility != 0) p.x = edge - p.x;
     if (swapped.size() != object.keypoints.size()) return;
     const std::vector<Keypoint> old = object.keypoints;
-    for (std::size_t i = 0; i < old.size(); ++i) object.keypoints[i] = old[static_cast<std::size_t>(swapped[i])];
+    for (std::size_t i = 0; i < old.size(); ++i)
+        object.keypoints[i] = old[static_cast<std::size_t>(swapped[i])];
 }
 
 void flip_up_down(Object& object, int height) {
     const auto edge = static_cast<float>(height);
-    object.box = {object.box.cls, object.box.x1, edge - object.box.y2, object.box.x2, edge - object.box.y1};
+    object.box = {object.box.cls, object.box.x1, edge - object.box.y2, object.box.x2,
+                  edge - object.box.y1};
     for (Vertex& p : object.polygon) p.y = edge - p.y;
     for (Keypoint& p : object.keypoints)
         if (p.visibility != 0) p.y = edge - p.y;

@@ -15,10 +15,13 @@
 namespace yolodata {
 namespace {
 
-double area(const PixelBox& b) { return static_cast<double>(b.x2 - b.x1) * (b.y2 - b.y1); }
+double area(const PixelBox& b) {
+    return static_cast<double>(b.x2 - b.x1) * (b.y2 - b.y1);
+}
 
 double common_area(const PixelBox& a, const PixelBox& b) {
-    const double w = std::min(a.x2, b.x2) - std::max(a.x1, b.x1), h = std::min(a.y2, b.y2) - std::max(a.y1, b.y1);
+    const double w = std::min(a.x2, b.x2) - std::max(a.x1, b.x1),
+                 h = std::min(a.y2, b.y2) - std::max(a.y1, b.y1);
     return w > 0 && h > 0 ? w * h : 0;
 }
 
@@ -27,16 +30,21 @@ PixelBox draw_rectangle(double share, int width, int height, Random& random) {
     const auto w = static_cast<int>(width * side), h = static_cast<int>(height * side);
     const auto x = static_cast<int>(random.below(static_cast<std::uint64_t>(width)));
     const auto y = static_cast<int>(random.below(static_cast<std::uint64_t>(height)));
-    return {0, static_cast<float>(std::max(x - w / 2, 0)), static_cast<float>(std::max(y - h / 2, 0)),
-            static_cast<float>(std::min(x + w / 2, width)), static_cast<float>(std::min(y + h / 2, height))};
+    return {0, static_cast<float>(std::max(x - w / 2, 0)),
+            static_cast<float>(std::max(y - h / 2, 0)),
+            static_cast<float>(std::min(x + w / 2, width)),
+            static_cast<float>(std::min(y + h / 2, height))};
 }
 
 /// A copy of an object that lies in the rectangle, cut off at its edges.
 std::optional<Object> part_in(const PixelBox& rectangle, Object object, Task task) {
     const double least_share = object.polygon.empty() ? 0.1 : 0.01;
-    if (common_area(object.box, rectangle) < least_share * area(object.box) || area(object.box) <= 0) return std::nullopt;
+    if (common_area(object.box, rectangle) < least_share * area(object.box) ||
+        area(object.box) <= 0)
+        return std::nullopt;
     move(object, -rectangle.x1, -rectangle.y1);
-    if (!clip(object, task, static_cast<int>(rectangle.x2 - rectangle.x1), static_cast<int>(rectangle.y2 - rectangle.y1)))
+    if (!clip(object, task, static_cast<int>(rectangle.x2 - rectangle.x1),
+              static_cast<int>(rectangle.y2 - rectangle.y1)))
         return std::nullopt;
     move(object, rectangle.x1, rectangle.y1);
     return object;
@@ -55,12 +63,16 @@ void copy_paste(Scene& scene, double share, Random& random) {
         Object copy = object;
         flip_left_right(copy, width, {});
         const auto covers = [&](const Object& other) {
-            return common_area(copy.box, other.box) >= most_covered * std::max(area(other.box), 1e-9);
+            return common_area(copy.box, other.box) >=
+                   most_covered * std::max(area(other.box), 1e-9);
         };
-        if (std::any_of(scene.objects.begin(), scene.objects.end(), covers) || std::any_of(pasted.begin(), pasted.end(), covers))
+        if (std::any_of(scene.objects.begin(), scene.objects.end(), covers) ||
+            std::any_of(pasted.begin(), pasted.end(), covers))
             continue;
         std::vector<cv::Point> points;
-        for (const Vertex& p : copy.polygon) points.emplace_back(static_cast<int>(std::lround(p.x)), static_cast<int>(std::lround(p.y)));
+        for (const Vertex& p : copy.polygon)
+            points.emplace_back(static_cast<int>(std::lround(p.x)),
+                                static_cast<int>(std::lround(p.y)));
         cv::fillPoly(mask, std::vector<std::vector<cv::Point>>{points}, cv::Scalar(255));
         pasted.push_back(std::move(copy));
     }
@@ -75,17 +87,21 @@ void cutmix(Scene& scene, const Scene& other, Task task, Random& random) {
     const double share = 1 - draw_mixup_ratio(random);
     constexpr int tries = 3;
     std::optional<PixelBox> free;
-    for (int i = 0; i < tries; ++i) {  // all are drawn: how many numbers are used must not depend on the objects
+    for (int i = 0; i < tries;
+         ++i) {  // all are drawn: how many numbers are used must not depend on the objects
         const PixelBox r = draw_rectangle(share, scene.image.width, scene.image.height, random);
         const auto touches = [&](const Object& object) { return common_area(object.box, r) > 0; };
-        if (!free && area(r) > 0 && std::none_of(scene.objects.begin(), scene.objects.end(), touches)) free = r;
+        if (!free && area(r) > 0 &&
+            std::none_of(scene.objects.begin(), scene.objects.end(), touches))
+            free = r;
     }
     if (!free) return;
     std::vector<Object> parts;
     for (const Object& object : other.objects)
         if (auto part = part_in(*free, object, task)) parts.push_back(std::move(*part));
     if (parts.empty()) return;
-    const cv::Rect where(static_cast<int>(free->x1), static_cast<int>(free->y1), static_cast<int>(free->x2 - free->x1),
+    const cv::Rect where(static_cast<int>(free->x1), static_cast<int>(free->y1),
+                         static_cast<int>(free->x2 - free->x1),
                          static_cast<int>(free->y2 - free->y1));
     cv::Mat to = as_mat(scene.image)(where);
     as_mat(other.image)(where).copyTo(to);

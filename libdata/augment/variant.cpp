@@ -20,8 +20,8 @@ struct Corner {
     int x = 0, y = 0;
 };
 
-/// Upper left corners of nine pictures around the first, which lies at (s, s): from above it clockwise, each at the
-/// edge of those that are there.
+/// Upper left corners of nine pictures around the first, which lies at (s, s): from above it
+/// clockwise, each at the edge of those that are there.
 std::array<Corner, 9> around(const std::array<Scene, 9>& parts, int s) {
     std::array<Corner, 9> at;
     const auto w = [&](std::size_t i) { return parts[i].image.width; };
@@ -39,15 +39,19 @@ std::array<Corner, 9> around(const std::array<Scene, 9>& parts, int s) {
 }
 
 class VariantMaker {
-   public:
-    VariantMaker(const OnlineContext& context, const VariantOptions& options, Task task, const SceneSource& source)
+ public:
+    VariantMaker(const OnlineContext& context, const VariantOptions& options, Task task,
+                 const SceneSource& source)
         : context_(context), options_(options), task_(task), source_(source) {}
 
-    /// Mosaic or letterbox, copy-paste, then the affine transform, which crops a mosaic to its middle.
+    /// Mosaic or letterbox, copy-paste, then the affine transform, which crops a mosaic to its
+    /// middle.
     Scene make(const SampleDraws& draws, bool mosaic) const {
         Random nine = draws.random(Purpose::mosaic9);
         const bool of_nine = nine.uniform() < options_.mosaic9;
-        Scene scene = !mosaic ? single(draws.position()) : of_nine ? mosaic_of_nine(draws, nine) : mosaic_of_four(draws);
+        Scene scene = !mosaic   ? single(draws.position())
+                      : of_nine ? mosaic_of_nine(draws, nine)
+                                : mosaic_of_four(draws);
         if (options_.copy_paste > 0 && task_ == Task::segment) {
             Random random = draws.random(Purpose::copy_paste);
             copy_paste(scene, options_.copy_paste, random);
@@ -55,7 +59,7 @@ class VariantMaker {
         return through_affine(std::move(scene), draws.affine());
     }
 
-   private:
+ private:
     Scene load(std::uint64_t position) const { return source_(context_.record_at(position)); }
 
     Scene canvas() const {
@@ -69,7 +73,8 @@ class VariantMaker {
         paste(part.image, at.x, at.y, scene.image);
         for (Object& object : part.objects) {
             move(object, static_cast<float>(at.x), static_cast<float>(at.y));
-            if (clip(object, task_, scene.image.width, scene.image.height)) scene.objects.push_back(std::move(object));
+            if (clip(object, task_, scene.image.width, scene.image.height))
+                scene.objects.push_back(std::move(object));
         }
     }
 
@@ -78,7 +83,8 @@ class VariantMaker {
         Scene scene = canvas();
         for (std::size_t i = 0; i < 4; ++i) {
             Scene part = load(mosaic.positions[i]);
-            const auto [x, y] = mosaic4_corner(i, part.image.width, part.image.height, mosaic.centre_x, mosaic.centre_y);
+            const auto [x, y] = mosaic4_corner(i, part.image.width, part.image.height,
+                                               mosaic.centre_x, mosaic.centre_y);
             add(std::move(part), {x, y}, scene);
         }
         return scene;
@@ -91,9 +97,11 @@ class VariantMaker {
         for (std::size_t i = 0; i < 9; ++i) parts[i] = load(positions[i]);
         const std::array<Corner, 9> at = around(parts, context_.imgsz);
         const auto side = static_cast<std::uint64_t>(context_.imgsz);
-        const auto left = static_cast<int>(random.below(side)), top = static_cast<int>(random.below(side));
+        const auto left = static_cast<int>(random.below(side)),
+                   top = static_cast<int>(random.below(side));
         Scene scene = canvas();
-        for (std::size_t i = 0; i < 9; ++i) add(std::move(parts[i]), {at[i].x - left, at[i].y - top}, scene);
+        for (std::size_t i = 0; i < 9; ++i)
+            add(std::move(parts[i]), {at[i].x - left, at[i].y - top}, scene);
         return scene;
     }
 
@@ -102,13 +110,15 @@ class VariantMaker {
         Letterbox where;
         scene.image = letterbox(scene.image, context_.imgsz, context_.imgsz, true, &where);
         const auto scale = where.scale_x;
-        const std::array<double, 9> matrix{scale, 0, double(where.left), 0, scale, double(where.top), 0, 0, 1};
+        const std::array<double, 9> matrix{
+            scale, 0, double(where.left), 0, scale, double(where.top), 0, 0, 1};
         for (Object& object : scene.objects) scale_object(object, matrix);
         return scene;
     }
 
     static void scale_object(Object& object, const std::array<double, 9>& m) {
-        const auto s = static_cast<float>(m[0]), dx = static_cast<float>(m[2]), dy = static_cast<float>(m[5]);
+        const auto s = static_cast<float>(m[0]), dx = static_cast<float>(m[2]),
+                   dy = static_cast<float>(m[5]);
         PixelBox& b = object.box;
         b = {b.cls, b.x1 * s + dx, b.y1 * s + dy, b.x2 * s + dx, b.y2 * s + dy};
         for (Vertex& p : object.polygon) p = {p.x * s + dx, p.y * s + dy};
@@ -118,10 +128,12 @@ class VariantMaker {
 
     Scene through_affine(Scene scene, const AffineDraw& draw) const {
         const int imgsz = context_.imgsz;
-        const auto matrix = affine_matrix(draw, scene.image.width, scene.image.height, imgsz, imgsz);
+        const auto matrix =
+            affine_matrix(draw, scene.image.width, scene.image.height, imgsz, imgsz);
         Scene warped;
         for (Object& object : scene.objects)
-            if (warp(object, task_, matrix, draw.scale, imgsz, imgsz)) warped.objects.push_back(std::move(object));
+            if (warp(object, task_, matrix, draw.scale, imgsz, imgsz))
+                warped.objects.push_back(std::move(object));
         warped.image = warp(Sample{std::move(scene.image), {}}, draw, imgsz, imgsz).image;
         return warped;
     }
@@ -142,8 +154,8 @@ void filter(Picture& picture, const VariantOptions& options, Random random) {
 
 }  // namespace
 
-Scene make_variant(const OnlineContext& context, std::uint64_t position, const VariantOptions& options, Task task,
-                   const SceneSource& source) {
+Scene make_variant(const OnlineContext& context, std::uint64_t position,
+                   const VariantOptions& options, Task task, const SceneSource& source) {
     const SampleDraws draws(context, options, position, position);
     const SampleDraws::Choice choice = draws.choice();
     const VariantMaker maker(context, options, task, source);
@@ -157,7 +169,8 @@ Scene make_variant(const OnlineContext& context, std::uint64_t position, const V
             Sample pixels{std::move(scene.image), {}};
             mixup(pixels, Sample{std::move(other.image), {}}, blend.ratio);
             scene.image = std::move(pixels.image);
-            std::move(other.objects.begin(), other.objects.end(), std::back_inserter(scene.objects));
+            std::move(other.objects.begin(), other.objects.end(),
+                      std::back_inserter(scene.objects));
         } else {
             cutmix(scene, other, task, cut);
         }
@@ -172,7 +185,8 @@ Scene make_variant(const OnlineContext& context, std::uint64_t position, const V
     }
     if (choice.flip_left_right && may_mirror) {
         flip_left_right(pixels);
-        for (Object& object : scene.objects) flip_left_right(object, context.imgsz, options.flip_idx);
+        for (Object& object : scene.objects)
+            flip_left_right(object, context.imgsz, options.flip_idx);
     }
     scene.image = std::move(pixels.image);
     return scene;

@@ -25,8 +25,8 @@ void paste(const Picture& part, int x, int y, Picture& canvas);
 /// Where the upper left corner of part i (of width × height px) lies on that canvas.
 std::pair<int, int> mosaic4_corner(std::size_t i, int width, int height, int centre_x,
                                    int centre_y);
-/// Appends boxes moved by (dx, dy) and clipped to a canvas of edge × edge px; those without area are
-/// left out.
+/// Appends boxes moved by (dx, dy) and clipped to a canvas of edge × edge px; those without area
+/// are left out.
 void move_onto_canvas(const std::vector<PixelBox>& boxes, int dx, int dy, int edge,
                       std::vector<PixelBox>& out);
 

@@ -50,8 +50,8 @@ Sample make_training_sample(const OnlineContext& context, std::uint64_t position
 /// The same from views: nothing is copied of the pictures that are read.
 Sample make_training_sample(const OnlineContext& context, std::uint64_t position,
                             const AugmentOptions& options, const ViewSource& source);
-/// The same straight into `pixels`, imgsz · imgsz · 3 bytes of the caller's batch; returns the boxes.
-/// Drawn in one pass (render()); with options.perspective, by a chain of OpenCV calls.
+/// The same straight into `pixels`, imgsz · imgsz · 3 bytes of the caller's batch; returns the
+/// boxes. Drawn in one pass (render()); with options.perspective, by a chain of OpenCV calls.
 std::vector<PixelBox> render_training_sample(const OnlineContext& context, std::uint64_t position,
                                              const AugmentOptions& options,
                                              const ViewSource& source, std::uint8_t* pixels,

@@ -21,7 +21,7 @@ struct Letterbox {
     double scale_x = 1, scale_y = 1;  ///< ratio new/old
     int left = 0, top = 0;            ///< padding, px
     double pad_x = 0,
-           pad_y = 0;  ///< the unrounded padding, as Ultralytics uses it to map boxes back
+           pad_y = 0;           ///< the unrounded padding, as Ultralytics uses it to map boxes back
     int width = 0, height = 0;  ///< of the picture inside, px
 };
 

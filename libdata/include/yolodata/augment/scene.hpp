@@ -45,11 +45,12 @@ Rows to_rows(const std::vector<Object>& objects, Task task, KeypointShape shape,
 
 /// Moved by (dx, dy) px.
 void move(Object& object, float dx, float dy);
-/// Cut off at a picture of width × height px: boxes and polygons are clipped, key points outside become
-/// invisible; the corners of a rotated box (obb) stay, its box is clipped. false: nothing is left.
+/// Cut off at a picture of width × height px: boxes and polygons are clipped, key points outside
+/// become invisible; the corners of a rotated box (obb) stay, its box is clipped. false: nothing is
+/// left.
 bool clip(Object& object, Task task, int width, int height);
-/// As warp() does it with boxes; a polygon's box is the extent of what is left of it, and stays with a
-/// hundredth of its area. false: too little is left.
+/// As warp() does it with boxes; a polygon's box is the extent of what is left of it, and stays
+/// with a hundredth of its area. false: too little is left.
 bool warp(Object& object, Task task, const std::array<double, 9>& matrix, double scale, int width,
           int height);
 /// Mirrored with the picture. swapped[i]: the key point that i becomes (left and right change
@@ -57,8 +58,9 @@ bool warp(Object& object, Task task, const std::array<double, 9>& matrix, double
 void flip_left_right(Object& object, int width, const std::vector<int>& swapped);
 void flip_up_down(Object& object, int height);
 
-/// The part of a polygon inside 0 … width × 0 … height (Sutherland and Hodgman 1974, "Reentrant polygon
-/// clipping"); under three vertices: nothing. Parts of a concave polygon stay joined along the edge.
+/// The part of a polygon inside 0 … width × 0 … height (Sutherland and Hodgman 1974, "Reentrant
+/// polygon clipping"); under three vertices: nothing. Parts of a concave polygon stay joined along
+/// the edge.
 std::vector<Vertex> clip_polygon(std::vector<Vertex> polygon, float width, float height);
 
 }  // namespace yolodata

@@ -23,8 +23,8 @@ struct VariantOptions : AugmentOptions {
 /// Picture `number` of a split, long side resized to imgsz. Called from worker threads.
 using SceneSource = std::function<Scene(std::uint64_t number)>;
 
-/// Makes the variant at `position`, imgsz × imgsz: mosaic (or letterbox), copy-paste, affine, mixup or
-/// cutmix, filters, HSV, flips. context.epoch is the variant's number; the rest as
+/// Makes the variant at `position`, imgsz × imgsz: mosaic (or letterbox), copy-paste, affine, mixup
+/// or cutmix, filters, HSV, flips. context.epoch is the variant's number; the rest as
 /// make_training_sample(): a pure function of its arguments, partners from the `window` positions
 /// before. With default options the draws are those of training at that epoch.
 Scene make_variant(const OnlineContext& context, std::uint64_t position,

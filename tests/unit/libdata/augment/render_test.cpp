@@ -20,13 +20,16 @@ namespace {
 /// Noise, because it shows every wrong tap, weight and rounding; every third picture is smooth.
 Sample noisy(std::uint64_t number) {
     Random random(number, 0, 0, Purpose::model);
-    const int width = 20 + static_cast<int>(random.below(77)), height = 20 + static_cast<int>(random.below(77));
+    const int width = 20 + static_cast<int>(random.below(77)),
+              height = 20 + static_cast<int>(random.below(77));
     Sample sample{Picture(width, height), {}};
     for (int y = 0; y < height; ++y)
         for (int i = 0; i < 3 * width; ++i)
-            sample.image.row(y)[i] = static_cast<std::uint8_t>(number % 3 == 0 ? (y * 2 + i) % 256 : random.below(256));
+            sample.image.row(y)[i] =
+                static_cast<std::uint8_t>(number % 3 == 0 ? (y * 2 + i) % 256 : random.below(256));
     for (int i = 0; i < 3; ++i)
-        sample.boxes.push_back({i, static_cast<float>(5 * i), 3, static_cast<float>(width - i), static_cast<float>(height / 2 + i)});
+        sample.boxes.push_back({i, static_cast<float>(5 * i), 3, static_cast<float>(width - i),
+                                static_cast<float>(height / 2 + i)});
     return sample;
 }
 
@@ -59,7 +62,8 @@ int compare(const AugmentOptions& options, int imgsz) {
         EXPECT_EQ(expected.boxes.size(), got.boxes.size());
         for (std::size_t i = 0; i < std::min(expected.boxes.size(), got.boxes.size()); ++i) {
             const PixelBox &a = expected.boxes[i], &b = got.boxes[i];
-            EXPECT_TRUE(a.cls == b.cls && a.x1 == b.x1 && a.y1 == b.y1 && a.x2 == b.x2 && a.y2 == b.y2);
+            EXPECT_TRUE(a.cls == b.cls && a.x1 == b.x1 && a.y1 == b.y1 && a.x2 == b.x2 &&
+                        a.y2 == b.y2);
         }
     }
     return largest;
@@ -123,7 +127,8 @@ TEST(Render, PlanarHoldsTheSamePixels) {
         std::vector<std::uint8_t> planar(3 * plane + 1, 77);
         render_training_sample(context, 3, options, view_of, planar.data(), PixelLayout::planar);
         for (std::size_t i = 0; i < plane; ++i)
-            for (std::size_t c = 0; c < 3; ++c) ASSERT_EQ(planar[c * plane + i], sample.image.rgb[3 * i + c]) << i;
+            for (std::size_t c = 0; c < 3; ++c)
+                ASSERT_EQ(planar[c * plane + i], sample.image.rgb[3 * i + c]) << i;
         EXPECT_EQ(planar.back(), 77) << "written past the end";
     }
 }
@@ -133,14 +138,16 @@ TEST(Render, RowsOfAnyStrideAreRead) {
     const std::size_t stride = static_cast<std::size_t>(picture.width) * 3 + 13;
     std::vector<std::uint8_t> wide(stride * static_cast<std::size_t>(picture.height), 9);
     for (int y = 0; y < picture.height; ++y)
-        std::copy_n(picture.row(y), picture.width * 3, wide.begin() + static_cast<std::ptrdiff_t>(stride) * y);
+        std::copy_n(picture.row(y), picture.width * 3,
+                    wide.begin() + static_cast<std::ptrdiff_t>(stride) * y);
     const auto drawn = [](const PictureView& view) {
         Layer layer{{{view, 5, -3}}, 64, 64, {0.9, 0.1, 2.5, -0.1, 0.8, 3.25, 0, 0, 1}};
         std::vector<std::uint8_t> out(50 * 40 * 3);
         render({layer}, {}, {out.data(), 50, 40, PixelLayout::interleaved});
         return out;
     };
-    EXPECT_EQ(drawn(PictureView(picture)), drawn({wide.data(), picture.width, picture.height, stride}));
+    EXPECT_EQ(drawn(PictureView(picture)),
+              drawn({wide.data(), picture.width, picture.height, stride}));
 }
 
 TEST(Render, RefusesWhatItCannotDraw) {

@@ -12,12 +12,14 @@
 namespace yolodata {
 namespace {
 
-/// Black, with a bright square of 40 px at (30, 20): as box, polygon and four key points inside its corners.
+/// Black, with a bright square of 40 px at (30, 20): as box, polygon and four key points inside its
+/// corners.
 Scene bright_square(std::uint64_t number = 0) {
     Scene scene{Picture(96, 80), {}};
     Object object;
     object.box = {static_cast<std::int32_t>(number), 30, 20, 70, 60};
-    for (int y = 20; y < 60; ++y) std::fill(scene.image.row(y) + 3 * 30, scene.image.row(y) + 3 * 70, std::uint8_t{250});
+    for (int y = 20; y < 60; ++y)
+        std::fill(scene.image.row(y) + 3 * 30, scene.image.row(y) + 3 * 70, std::uint8_t{250});
     object.polygon = {{30, 20}, {70, 20}, {70, 60}, {30, 60}};
     object.keypoints = {{35, 25, 2}, {65, 25, 2}, {65, 55, 1}, {35, 55, 2}, {0, 0, 0}};
     scene.objects.push_back(std::move(object));
@@ -40,11 +42,13 @@ VariantOptions turned() {
 }
 
 bool is_bright(const Picture& picture, float x, float y) {
-    const int column = std::clamp(static_cast<int>(x), 0, picture.width - 1), row = std::clamp(static_cast<int>(y), 0, picture.height - 1);
+    const int column = std::clamp(static_cast<int>(x), 0, picture.width - 1),
+              row = std::clamp(static_cast<int>(y), 0, picture.height - 1);
     return picture.row(row)[3 * column] > 180;
 }
 
-/// Cut off at the edge of a mosaic, what is left of an object may be thinner than a pixel: a neighbour will do.
+/// Cut off at the edge of a mosaic, what is left of an object may be thinner than a pixel: a
+/// neighbour will do.
 bool is_bright_near(const Picture& picture, float x, float y) {
     for (const float dy : {-1.5f, 0.f, 1.5f})
         for (const float dx : {-1.5f, 0.f, 1.5f})
@@ -55,15 +59,19 @@ bool is_bright_near(const Picture& picture, float x, float y) {
 /// At the picture's own edge there may be none.
 bool near_edge(const Picture& picture, float x, float y) {
     constexpr float margin = 3;
-    return std::min(x, y) < margin || x > static_cast<float>(picture.width) - margin || y > static_cast<float>(picture.height) - margin;
+    return std::min(x, y) < margin || x > static_cast<float>(picture.width) - margin ||
+           y > static_cast<float>(picture.height) - margin;
 }
 
 /// Mean of the vertices, moved a tenth of the way from each corner: points inside a convex polygon.
 std::vector<Vertex> points_inside(const std::vector<Vertex>& polygon) {
     Vertex middle;
-    for (const Vertex& p : polygon) middle.x += p.x / static_cast<float>(polygon.size()), middle.y += p.y / static_cast<float>(polygon.size());
+    for (const Vertex& p : polygon)
+        middle.x += p.x / static_cast<float>(polygon.size()),
+            middle.y += p.y / static_cast<float>(polygon.size());
     std::vector<Vertex> inside{middle};
-    for (const Vertex& p : polygon) inside.push_back({0.8f * p.x + 0.2f * middle.x, 0.8f * p.y + 0.2f * middle.y});
+    for (const Vertex& p : polygon)
+        inside.push_back({0.8f * p.x + 0.2f * middle.x, 0.8f * p.y + 0.2f * middle.y});
     return inside;
 }
 
@@ -100,17 +108,24 @@ TEST(Variant, PolygonsAndKeyPointsStayOnTheirObject) {
             options.perspective = perspective, options.mosaic9 = mosaic9;
             int vertices = 0, visible = 0;
             for (std::uint64_t position = 0; position < 40; ++position) {
-                const Scene scene = make_variant(context, position, options, Task::segment, bright_square);
+                const Scene scene =
+                    make_variant(context, position, options, Task::segment, bright_square);
                 for (const Object& object : scene.objects) {
-                    if (std::min(object.box.x2 - object.box.x1, object.box.y2 - object.box.y1) < 8) continue;  // a sliver
-                    for (const Vertex& p : points_inside(object.polygon)) EXPECT_TRUE(near_edge(scene.image, p.x, p.y) || is_bright_near(scene.image, p.x, p.y)) << position;
+                    if (std::min(object.box.x2 - object.box.x1, object.box.y2 - object.box.y1) < 8)
+                        continue;  // a sliver
+                    for (const Vertex& p : points_inside(object.polygon))
+                        EXPECT_TRUE(near_edge(scene.image, p.x, p.y) ||
+                                    is_bright_near(scene.image, p.x, p.y))
+                            << position;
                     for (const Keypoint& p : object.keypoints) {
-                        EXPECT_TRUE(p.visibility == 0 || is_bright_near(scene.image, p.x, p.y)) << position;
+                        EXPECT_TRUE(p.visibility == 0 || is_bright_near(scene.image, p.x, p.y))
+                            << position;
                         visible += p.visibility > 0;
                     }
                     for (const Vertex& p : object.polygon) {
                         ++vertices;
-                        EXPECT_TRUE(p.x >= -1e-3f && p.y >= -1e-3f && p.x <= 96.001f && p.y <= 96.001f);
+                        EXPECT_TRUE(p.x >= -1e-3f && p.y >= -1e-3f && p.x <= 96.001f &&
+                                    p.y <= 96.001f);
                         EXPECT_TRUE(p.x >= object.box.x1 - 1e-3f && p.x <= object.box.x2 + 1e-3f);
                     }
                 }
@@ -124,10 +139,13 @@ TEST(Variant, ARotatedBoxKeepsItsFourCorners) {
     const OnlineContext context = make_context();
     int objects = 0, outside = 0;
     for (std::uint64_t position = 0; position < 40; ++position)
-        for (const Object& object : make_variant(context, position, turned(), Task::obb, bright_square).objects) {
+        for (const Object& object :
+             make_variant(context, position, turned(), Task::obb, bright_square).objects) {
             ++objects;
             ASSERT_EQ(object.polygon.size(), 4u);
-            outside += std::any_of(object.polygon.begin(), object.polygon.end(), [](const Vertex& p) { return p.x < 0 || p.y < 0 || p.x > 96 || p.y > 96; });
+            outside += std::any_of(
+                object.polygon.begin(), object.polygon.end(),
+                [](const Vertex& p) { return p.x < 0 || p.y < 0 || p.x > 96 || p.y > 96; });
             EXPECT_GE(object.box.x1, 0);
             EXPECT_LE(object.box.y2, 96);
         }
@@ -137,9 +155,14 @@ TEST(Variant, ARotatedBoxKeepsItsFourCorners) {
 
 TEST(Variant, MirroringSwapsKeyPointsAndNeedsToKnowWhich) {
     VariantOptions options = turned();
-    options.mosaic = options.degrees = options.shear = options.translate = options.scale = options.flipud = 0;
+    options.mosaic = options.degrees = options.shear = options.translate = options.scale =
+        options.flipud = 0;
     options.fliplr = 1;
-    const auto first_point = [&] { return make_variant(make_context(), 0, options, Task::pose, bright_square).objects.at(0).keypoints[0]; };
+    const auto first_point = [&] {
+        return make_variant(make_context(), 0, options, Task::pose, bright_square)
+            .objects.at(0)
+            .keypoints[0];
+    };
     EXPECT_FLOAT_EQ(first_point().x, 96 - 65);  // what was the second
     options.flip_idx.clear();
     EXPECT_FLOAT_EQ(first_point().x, 35);  // left as it was
@@ -172,7 +195,9 @@ TEST(Variant, CutmixOnlyWhereNoObjectLies) {
         const PixelBox& box = scene.objects[1].box;
         EXPECT_EQ(box.cls, 7);
         EXPECT_EQ(scene.image.row(static_cast<int>(box.y1))[3 * static_cast<int>(box.x1)], 99);
-        for (int y = 0; y < 10; ++y) EXPECT_TRUE(std::equal(scene.image.row(y), scene.image.row(y) + 30, before.image.row(y)));
+        for (int y = 0; y < 10; ++y)
+            EXPECT_TRUE(
+                std::equal(scene.image.row(y), scene.image.row(y) + 30, before.image.row(y)));
     }
     EXPECT_GT(changed, 10);
 }
@@ -181,7 +206,8 @@ TEST(Variant, CopyPasteMirrorsWhatItTakes) {
     Scene scene = bright_square();
     move(scene.objects[0], -30, 0);  // the square lies at 0 … 40 now, its mirror at 56 … 96
     std::fill(scene.image.rgb.begin(), scene.image.rgb.end(), std::uint8_t{0});
-    for (int y = 20; y < 60; ++y) std::fill(scene.image.row(y), scene.image.row(y) + 3 * 40, std::uint8_t{250});
+    for (int y = 20; y < 60; ++y)
+        std::fill(scene.image.row(y), scene.image.row(y) + 3 * 40, std::uint8_t{250});
     Random random(0, 0, 0, Purpose::copy_paste);
     copy_paste(scene, 1, random);
     ASSERT_EQ(scene.objects.size(), 2u);
@@ -194,7 +220,8 @@ TEST(Variant, FiltersChangePixelsAlone) {
     Picture picture = bright_square().image;
     Random random(0, 0, 0, Purpose::filter);
     blur(picture, random);
-    EXPECT_TRUE(picture.row(20)[3 * 30] > 10 && picture.row(20)[3 * 30] < 240) << "the corner is soft";
+    EXPECT_TRUE(picture.row(20)[3 * 30] > 10 && picture.row(20)[3 * 30] < 240)
+        << "the corner is soft";
     picture.row(40)[3 * 50] = 10;
     gray(picture);
     EXPECT_EQ(picture.row(40)[3 * 50], picture.row(40)[3 * 50 + 2]);
