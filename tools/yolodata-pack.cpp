@@ -210,10 +210,13 @@ int run(const Options& o) {
         if (finding.severity == yolodata::Severity::error && dataset.resolved && !o.quiet)
             fmt::print(stderr, "{}: {}: {}\n", program, yolodata::printable(finding.path), yolodata::printable(finding.message));
 
-    tools::Progress progress("pack", "images", images_in(dataset, o.splits), o.quiet);
+    const std::uint64_t images = images_in(dataset, o.splits);
+    tools::Progress progress("pack", o.variants == 0 ? "images" : "pictures", images * static_cast<std::uint64_t>(1 + o.variants), o.quiet);
+    std::uint64_t last = 0, before = 0;
     const PackReport report = yolodata::pack::pack(dataset, o.out, options, [&](std::uint64_t done, std::uint64_t) {
         tools::stop_if_interrupted();
-        progress.update(done);
+        if (done < last) before = images;  // the plain set is done, its variants begin
+        progress.update(before + (last = done));
         return true;
     });
     progress.finish();
