@@ -81,6 +81,11 @@ void raise_error(ImageReport& report, ImageRule rule, Verdict verdict, std::stri
     raise(report, rule, Severity::error, verdict, Fix::quarantine, std::move(message));
 }
 
+void raise_unsupported(ImageReport& report, std::string message) {
+    raise_error(report, ImageRule::unsupported_format, verdict_of_unsupported(report.format),
+                std::move(message));
+}
+
 bool accept_size(ImageReport& report, int width, int height, const CheckOptions& options) {
     constexpr int smallest = 10;                         // px a side, Ultralytics' own limit
     constexpr std::uint64_t pillow_limit = 178'956'970;  // twice Pillow's MAX_IMAGE_PIXELS
@@ -124,12 +129,12 @@ void judge_colour(ImageReport& report) {
     if (report.mode == ColourMode::gray) add("gray");
     if (report.mode == ColourMode::palette) add("palette");
     if (report.mode == ColourMode::cmyk) add("CMYK");
-    if (report.bits == 16) add("16 bits a channel, of which 8 are used");
+    if (report.bits > 8) add(fmt::format("{} bits a channel, of which 8 are used", report.bits));
     if (report.alpha)
         add(report.opaque ? "opaque alpha channel" : "transparent pixels, whose alpha is ignored");
     if (what.empty()) return;
     const bool loses =
-        report.mode == ColourMode::cmyk || report.bits == 16 || (report.alpha && !report.opaque);
+        report.mode == ColourMode::cmyk || report.bits > 8 || (report.alpha && !report.opaque);
     raise(report, ImageRule::colour_mode, loses ? Severity::warning : Severity::info, Verdict::uses,
           Fix::none, "not 8-bit RGB: " + what);
 }
@@ -157,15 +162,20 @@ ImageReport check_image(std::span<const std::byte> bytes, const CheckOptions& op
         case Format::tiff:
             check_tiff(bytes, options, report);
             break;
+#ifdef YOLO_HAVE_HEIF
+        case Format::avif:
+        case Format::heic:
+            check_heif(bytes, options, report);
+            break;
+#endif
         case Format::unknown:
             raise_error(report, ImageRule::unknown_format, Verdict::drops_image,
                         "the content is no known picture format");
             break;
         default:
-            raise_error(report, ImageRule::unsupported_format,
-                        verdict_of_unsupported(report.format),
-                        fmt::format("{} cannot be decoded here; convert it to PNG or JPEG",
-                                    format_name(report.format)));
+            raise_unsupported(report,
+                              fmt::format("{} cannot be decoded here; convert it to PNG or JPEG",
+                                          format_name(report.format)));
     }
     std::stable_sort(report.issues.begin(), report.issues.end(),
                      [](const ImageIssue& a, const ImageIssue& b) { return a.rule < b.rule; });

@@ -15,6 +15,9 @@ void check_png(std::span<const std::byte> bytes, const CheckOptions& options, Im
 void check_bmp(std::span<const std::byte> bytes, const CheckOptions& options, ImageReport& report);
 void check_webp(std::span<const std::byte> bytes, const CheckOptions& options, ImageReport& report);
 void check_tiff(std::span<const std::byte> bytes, const CheckOptions& options, ImageReport& report);
+#ifdef YOLO_HAVE_HEIF
+void check_heif(std::span<const std::byte> bytes, const CheckOptions& options, ImageReport& report);
+#endif
 
 /// Sets the sizes and raises what a header alone decides. false: too small or too large, nothing
 /// else is to be said of the picture.
@@ -26,6 +29,8 @@ void judge_colour(ImageReport& report);
 
 void raise(ImageReport& report, ImageRule rule, Severity severity, Verdict verdict, Fix fix,
            std::string message);
+/// unsupported-format, with what Ultralytics does with the report's format.
+void raise_unsupported(ImageReport& report, std::string message);
 /// An error whose only remedy is to put the picture aside.
 void raise_error(ImageReport& report, ImageRule rule, Verdict verdict, std::string message);
 

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "yolodata/image/decode.hpp"
+#include "yolodata/image/format.hpp"
 #include "yolodata/image/picture.hpp"
 
 namespace yolodata {
@@ -21,6 +22,10 @@ Decoded decode_png(std::span<const std::byte> bytes, const DecodeOptions& option
 Decoded decode_bmp(std::span<const std::byte> bytes, const DecodeOptions& options);
 Decoded decode_webp(std::span<const std::byte> bytes, const DecodeOptions& options);
 Decoded decode_tiff(std::span<const std::byte> bytes, const DecodeOptions& options);
+#ifdef YOLO_HAVE_HEIF
+/// AVIF or HEIC.
+Decoded decode_heif(std::span<const std::byte> bytes, Format format, const DecodeOptions& options);
+#endif
 
 /// Throws Error(resource) if width × height is over options.max_pixels.
 void refuse_bombs(int width, int height, const DecodeOptions& options);

@@ -24,6 +24,11 @@ Decoded decode_as(Format format, std::span<const std::byte> bytes, const DecodeO
             return decode_webp(bytes, options);
         case Format::tiff:
             return decode_tiff(bytes, options);
+#ifdef YOLO_HAVE_HEIF
+        case Format::avif:
+        case Format::heic:
+            return decode_heif(bytes, format, options);
+#endif
         case Format::unknown:
             throw Error(ErrorKind::corrupt, "the content is no known picture format");
         default:

@@ -6,6 +6,11 @@
 #include <cctype>
 #include <string>
 
+#ifdef YOLO_HAVE_HEIF
+#include "heif_boxes.hpp"
+#include "heif_pixels.hpp"
+#endif
+
 namespace yolodata {
 namespace {
 
@@ -146,6 +151,10 @@ std::string_view format_name(Format format) {
 }
 
 bool can_decode(Format format) {
+#ifdef YOLO_HAVE_HEIF
+    if (format == Format::avif) return heif_obstacle(fourcc("av01")).empty();
+    if (format == Format::heic) return heif_obstacle(fourcc("hvc1")).empty();
+#endif
     return format == Format::jpeg || format == Format::png || format == Format::bmp ||
            format == Format::webp || format == Format::tiff;
 }

@@ -23,6 +23,8 @@ namespace {
 
 // Files up to this size are read without asking for memory.
 constexpr std::uint64_t small_file = std::uint64_t{2} << 20;
+// Bytes of pixels up to this are not asked for either.
+constexpr std::uint64_t small_picture = std::uint64_t{4} << 20;
 // Bytes that a label takes while it is judged, for each of its own: numbers, rows, boxes.
 constexpr std::uint64_t label_factor = 10;
 
@@ -82,6 +84,14 @@ struct Examiner::Impl {
         held = bytes;
     }
 
+    // For a codec that decodes a whole picture at once.
+    bool may_take(std::uint64_t bytes) {
+        if (gate == nullptr) return true;
+        if (!gate->fits(bytes)) return false;
+        if (bytes > small_picture) hold(bytes);
+        return true;
+    }
+
     ReadResult read_bounded(const std::string& path, std::uint64_t limit,
                             std::vector<std::byte>& bytes, std::uint64_t factor) {
         if (gate == nullptr) return folder.read(path, bytes, limit);
@@ -135,6 +145,9 @@ struct Examiner::Impl {
         }
         CheckOptions wanted{.max_pixels = options.max_pixels, .header_only = options.header_only};
         if (options.looks) wanted.thumbnail = &thumbnail;
+        wanted.may_take = [&](std::uint64_t bytes) {
+            return may_take(out.image_bytes.size() + bytes);
+        };
         thumbnail.clear();
         const ImageReport report = check_image(out.image_bytes, wanted);
         out.width = report.width;
@@ -180,7 +193,6 @@ struct Examiner::Impl {
     // Empty where the check's decoder is content and this one is not, and where the pixels are more
     // than a file may take: such a picture was checked by rows, and is not compared with others.
     Picture decode_whole(const ImageReport& report, const Examined& out) {
-        constexpr std::uint64_t small_picture = std::uint64_t{4} << 20;
         const std::uint64_t pixels = std::uint64_t{3} * static_cast<std::uint64_t>(report.width) *
                                      static_cast<std::uint64_t>(report.height);
         if (out.image_bytes.size() + pixels > options.max_image_bytes) return {};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Any format by its content: BMP, WebP, TIFF, and the refusal of all others.
+// Any format by its content: BMP, WebP, TIFF, AVIF, HEIC, and the refusal of all others.
 #include "check_and_decode.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -57,6 +58,9 @@ struct CheckOptions {
     /// bottom (interlaced PNG, BMP, WebP, TIFF). JPEGs give their rows at a reduced scale and
     /// unturned.
     GrayThumbnail* thumbnail = nullptr;
+    /// Asked before a codec that decodes a whole picture at once (AVIF, HEIC) takes memory, with
+    /// the bytes that it may take at most; false = too-large. Empty = it may.
+    std::function<bool(std::uint64_t bytes)> may_take = {};
 };
 
 /// What a strict look at a picture found. Fields that could not be read stay at their defaults.
@@ -80,8 +84,8 @@ struct ImageReport {
 /// Decodes the whole picture as strictly as its codec can and reports cause and place of each
 /// fault: truncated at row N of H, bad entropy data near row N, a wrong CRC in chunk NAME at byte
 /// B, a missing end marker, bytes behind the end. Damage is a result; the only exception is
-/// std::bad_alloc. Bounded memory: a few rows, for progressive JPEG and interlaced PNG the whole
-/// picture. Thread-safe.
+/// std::bad_alloc. Bounded memory: a few rows, for progressive JPEG, interlaced PNG,
+/// AVIF and HEIC the whole picture. Thread-safe.
 ///
 /// Where empty, unknown-format, unsupported-format, too-large or too-small holds, it is the only
 /// issue.

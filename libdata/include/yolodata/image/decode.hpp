@@ -16,12 +16,14 @@ struct DecodeOptions {
     bool apply_exif = true;
 };
 
-/// Decodes a whole JPEG, PNG, BMP, WebP or TIFF (its first frame or page) to 8-bit RGB: 16-bit by
-/// the high byte (TIFF: rounded), grey to three equal channels, alpha dropped, palettes resolved.
-/// JPEG with the codec's accurate DCT and smooth chroma, so that the pixels equal OpenCV's imread.
-/// The format is decided by content. Throws Error: corrupt (with the decoder's words; also where
-/// check_image finds image/truncated or image/corrupt-data), unsupported (known, not decodable
-/// here), resource (over max_pixels). Thread-safe.
+/// Decodes a whole JPEG, PNG, BMP, WebP, TIFF, AVIF or HEIC (its first frame or page) to 8-bit RGB:
+/// 16-bit by the high byte (TIFF: rounded), grey to three equal channels, alpha dropped, palettes
+/// resolved. AVIF and HEIC where libheif is present: HEIC cropped, turned and mirrored as it says
+/// itself, AVIF as stored (and by EXIF), as Ultralytics' readers do. JPEG with the codec's accurate
+/// DCT and smooth chroma, so that the pixels equal OpenCV's imread. The format is decided by
+/// content. Throws Error: corrupt (with the decoder's words; also where check_image finds
+/// image/truncated or image/corrupt-data), unsupported (known, not decodable here), resource (over
+/// max_pixels). Thread-safe.
 Picture decode(std::span<const std::byte> bytes, const DecodeOptions& options = {});
 
 }  // namespace yolodata

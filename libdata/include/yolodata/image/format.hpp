@@ -39,7 +39,8 @@ Format detect_format(std::span<const std::byte> bytes);
 /// "JPEG", "PNG", "JPEG 2000" …; "unknown".
 std::string_view format_name(Format format);
 
-/// true if decode() and check_image() of this build read the format.
+/// true if decode() and check_image() read the format here: AVIF and HEIC need libheif, when built
+/// and when run, with a decoder for them.
 bool can_decode(Format format);
 
 /// true if `path` carries a suffix of the format ("a.JPEG" for jpeg; case is ignored). The suffix
