@@ -135,6 +135,11 @@ int run_undo(const RepairCommand& c, const Dataset& dataset, const std::string& 
     Stopper stopper("undo", "files", c.quiet);
     const yolodata::UndoResult result =
         yolodata::undo_repair(dataset.root, quarantine, c.force, stopper.callback());
+    if (c.format == "json") {
+        tools::Output out(c.output);
+        write_undo_json(dataset, c.dataset.shown_root(dataset), result, out);
+        out.finish();
+    }
     if (result.stopped) {
         say("stopped after {} files; --undo again goes on", result.restored);
         return 128 + stopper.signal;

@@ -170,7 +170,9 @@ UndoResult undo_repair(const std::string& root, const std::string& quarantine, b
             result.stopped = true;
             return result;
         }
-        result.restored += undoer.undo(entries[i]);
+        const bool restored = undoer.undo(entries[i]);
+        result.restored += restored;
+        result.undone.push_back({entries[i].action, entries[i].path, entries[i].to, restored});
     }
     undoer.restore_folder_times();
     journal->remove();

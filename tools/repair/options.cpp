@@ -79,7 +79,8 @@ RepairCommand parse_repair(int argc, char** argv) {
     c.dataset.add_options(line);
     limit_options(line, c);
     line.group("Output");
-    line.option("format", &c.format, "FORMAT", "form of the plan").choices = {"text", "json"};
+    line.option("format", &c.format, "FORMAT", "form of the plan; json: of what --undo did too")
+        .choices = {"text", "json"};
     line.option("output", &c.output, "FILE", "write the plan there instead of to stdout");
     line.flag("quiet", &c.quiet, "no progress and no remarks").short_name = 'q';
     line.epilog(

@@ -9,6 +9,7 @@
 #include "yolodata/core/dataset.hpp"
 #include "yolodata/repair/apply.hpp"
 #include "yolodata/repair/plan.hpp"
+#include "yolodata/repair/undo.hpp"
 
 namespace tools {
 
@@ -28,6 +29,9 @@ struct RepairReport {
 
 /// schemas/repair.schema.json.
 void write_repair_json(const RepairReport& report, Output& out);
+/// schemas/undo.schema.json; `root` as people may read it.
+void write_undo_json(const yolodata::Dataset& dataset, const std::string& root,
+                     const yolodata::UndoResult& result, Output& out);
 /// Grouped by remedy and rule, with the first few places of each.
 void write_repair_text(const RepairReport& report, Output& out);
 

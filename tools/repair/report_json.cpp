@@ -66,23 +66,47 @@ Json summary_json(const RepairReport& report) {
     return json;
 }
 
+// The members that every document of this command begins with.
+Json head(std::string_view schema, std::string_view mode, const yolodata::Dataset& dataset,
+          const std::string& root) {
+    return {{"schema", schema},
+            {"tool", {{"name", "yolodata"}, {"version", YOLO_VERSION}}},
+            {"mode", mode},
+            {"dataset",
+             {{"root", escape_invalid_utf8(root)},
+              {"config", dataset.config.empty() ? Json(nullptr)
+                                                : Json(escape_invalid_utf8(dataset.config))}}}};
+}
+
 }  // namespace
 
 void write_repair_json(const RepairReport& report, Output& out) {
-    Json json;
-    json["schema"] = "yolodata.repair/1";
-    json["tool"] = {{"name", "yolodata"}, {"version", YOLO_VERSION}};
-    json["mode"] = report.mode;
-    json["dataset"] = {{"root", escape_invalid_utf8(report.root)},
-                       {"config", report.dataset.config.empty()
-                                      ? Json(nullptr)
-                                      : Json(escape_invalid_utf8(report.dataset.config))}};
+    Json json = head("yolodata.repair/1", report.mode, report.dataset, report.root);
     json["summary"] = summary_json(report);
     json["changes"] = Json::array();
     for (std::size_t i = 0; i < report.plan.changes.size(); ++i)
         json["changes"].push_back(change_json(report, i));
     json["left"] = Json::array();
     for (const yolodata::Left& left : report.plan.left) json["left"].push_back(left_json(left));
+    out.write(json.dump(1) + "\n");
+}
+
+void write_undo_json(const yolodata::Dataset& dataset, const std::string& root,
+                     const yolodata::UndoResult& result, Output& out) {
+    Json json = head("yolodata.undo/1", "undo", dataset, root);
+    json["summary"] = {{"journal", result.journal},
+                       {"changes", result.changes},
+                       {"restored", result.restored},
+                       {"stopped", result.stopped}};
+    json["changes"] = Json::array();
+    for (const yolodata::UndoneChange& change : result.undone) {
+        Json one{{"path", escape_invalid_utf8(change.path)},
+                 {"action", yolodata::to_string(change.action)}};
+        if (!change.to.empty()) one["to"] = escape_invalid_utf8(change.to);
+        one["status"] = change.restored ? "restored" : "as-it-was";
+        if (escape_invalid_utf8(change.path) != change.path) one["path_escaped"] = true;
+        json["changes"].push_back(std::move(one));
+    }
     out.write(json.dump(1) + "\n");
 }
 

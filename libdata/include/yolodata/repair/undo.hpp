@@ -3,16 +3,27 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
+#include "yolodata/repair/plan.hpp"
 #include "yolodata/verify/hash_files.hpp"
 
 namespace yolodata {
+
+/// What became of one change of the journal.
+struct UndoneChange {
+    RepairAction action = RepairAction::rewrite;
+    std::string path;       ///< relative to the root
+    std::string to;         ///< of a rename: where it lay since
+    bool restored = false;  ///< false: it had never been made, or was back already
+};
 
 struct UndoResult {
     bool journal = false;      ///< false: there is none, nothing to undo
     std::size_t changes = 0;   ///< that the journal tells of
     std::size_t restored = 0;  ///< of them: brought back now (others were never made, or are back)
-    bool stopped = false;      ///< by the progress callback, between two files; undo again goes on
+    std::vector<UndoneChange> undone;  ///< as far as it came, the last change first
+    bool stopped = false;  ///< by the progress callback, between two files; undo again goes on
 };
 
 /// Brings back every file that apply_repair() changed, byte for byte, with mode and time, and the
