@@ -87,7 +87,7 @@ void throw_if_exhausted(const ReadResult& result, const std::string& path) {
 }
 
 ReadResult read_below(int folder, const std::string& path, std::vector<std::byte>& out,
-                      std::uint64_t limit) {
+                      std::uint64_t limit, std::uint64_t count = no_limit) {
     out.clear();
     const Descriptor file(open_for_reading(folder, path));
     ReadResult result = open_and_stat(file);
@@ -99,7 +99,7 @@ ReadResult read_below(int folder, const std::string& path, std::vector<std::byte
         result.status = ReadStatus::over_limit;
         return result;
     }
-    out.resize(result.size);
+    out.resize(std::min(result.size, count));
     std::size_t have = 0;
     while (have < out.size()) {
         const ssize_t got = read_some(file.get(), out.data() + have, out.size() - have);
@@ -114,7 +114,7 @@ ReadResult read_below(int folder, const std::string& path, std::vector<std::byte
     }
     result.shrank = have < out.size();
     out.resize(have);
-    result.size = have;
+    if (result.shrank || count >= result.size) result.size = have;
     return result;
 }
 
@@ -183,6 +183,11 @@ ReadResult Folder::stream(const std::string& path,
     result.shrank = left > 0;
     result.size -= left;
     return result;
+}
+
+ReadResult Folder::read_prefix(const std::string& path, std::vector<std::byte>& out,
+                               std::uint64_t count) const {
+    return read_below(fd_, path, out, no_limit, count);
 }
 
 std::size_t Folder::read_head(const std::string& path, std::span<std::byte> out) const {

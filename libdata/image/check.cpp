@@ -139,6 +139,28 @@ void judge_colour(ImageReport& report) {
           Fix::none, "not 8-bit RGB: " + what);
 }
 
+namespace {
+
+// Of a prefix, only what more bytes would not change is said.
+bool needs_more(const ImageReport& report) {
+    switch (report.format) {
+        case Format::jpeg:
+        case Format::bmp:
+        case Format::webp:
+        case Format::tiff:
+            break;
+        default:  // PNG may turn its picture behind the pixels; AVIF and HEIC say sizes in their
+                  // data
+            return true;
+    }
+    return std::any_of(report.issues.begin(), report.issues.end(), [](const ImageIssue& issue) {
+        return issue.rule != ImageRule::too_small && issue.rule != ImageRule::too_large &&
+               issue.rule != ImageRule::exif_rotated;
+    });
+}
+
+}  // namespace
+
 ImageReport check_image(std::span<const std::byte> bytes, const CheckOptions& options) {
     ImageReport report;
     if (bytes.empty()) {
@@ -176,6 +198,10 @@ ImageReport check_image(std::span<const std::byte> bytes, const CheckOptions& op
             raise_unsupported(report,
                               fmt::format("{} cannot be decoded here; convert it to PNG or JPEG",
                                           format_name(report.format)));
+    }
+    if (options.is_prefix && (report.needs_more || needs_more(report))) {
+        report = ImageReport();
+        report.needs_more = true;
     }
     std::stable_sort(report.issues.begin(), report.issues.end(),
                      [](const ImageIssue& a, const ImageIssue& b) { return a.rule < b.rule; });

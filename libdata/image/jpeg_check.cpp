@@ -45,7 +45,10 @@ class JpegCheck {
             return refuse(fmt::format(
                 "a JPEG of {} bits a channel cannot be decoded here; convert it to 8 bits",
                 info_.data_precision));
-        if (header && options_.header_only) return set_orientation(report_, jpeg_.orientation());
+        if (header && options_.header_only) {
+            report_.needs_more = jpeg_.ran_out();
+            return set_orientation(report_, jpeg_.orientation());
+        }
         const bool read = header && read_all();
         if (!read && jpeg_.error_code() == JERR_OUT_OF_MEMORY) throw std::bad_alloc();
         in_data_ = header;

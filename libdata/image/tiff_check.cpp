@@ -54,7 +54,10 @@ void check_tiff(std::span<const std::byte> bytes, const CheckOptions& options,
     if (const std::string why = file.unsupported(); !why.empty())
         return raise_error(report, ImageRule::unsupported_format, Verdict::drops_image,
                            why + " cannot be decoded here; convert it to 8 bits and three bands");
-    if (options.header_only) return set_orientation(report, file.orientation());
+    if (options.header_only) {
+        report.needs_more = !file.error().empty();
+        return set_orientation(report, file.orientation());
+    }
     report.mode = mode_of(file);
     report.bits = file.bits();
     report.alpha = file.has_alpha();

@@ -41,7 +41,8 @@ int orientation_of(Bytes exif) {
 // Chunks behind the RIFF header: four letters, length, content, padded to 16 bits.
 void walk_chunks(Bytes bytes, WebpFile& file) {
     int frames = 0;
-    for (std::size_t at = 12; at + 8 <= std::min(file.end, bytes.size());) {
+    std::size_t at = 12;
+    while (at + 8 <= std::min(file.end, bytes.size())) {
         const std::size_t length = little_endian(bytes, at + 4),
                           next = at + 8 + length + length % 2;
         if (named(bytes, at, "ANMF")) ++frames;
@@ -49,6 +50,7 @@ void walk_chunks(Bytes bytes, WebpFile& file) {
             file.orientation = orientation_of(bytes.subspan(at + 8, length));
         at = next;
     }
+    file.complete = at >= file.end;
     file.frames = std::max(frames, 1);
 }
 

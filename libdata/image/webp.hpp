@@ -16,6 +16,7 @@ struct WebpFile {
     bool alpha = false, animated = false;
     int frames = 1;
     int orientation = 1;
+    bool complete = false;    ///< every chunk's header is there
     std::size_t end = 0;      ///< offset behind the last byte of the RIFF, as it says itself
     bool ends_early = false;  ///< the file is shorter than that
     std::string fault;        ///< why the headers make no picture; empty = they do

@@ -45,7 +45,10 @@ void check_webp(std::span<const std::byte> bytes, const CheckOptions& options,
                 : file.fault + ", in the header");
     }
     if (!accept_size(report, file.width, file.height, options)) return;
-    if (options.header_only) return set_orientation(report, file.orientation);
+    if (options.header_only) {
+        report.needs_more = !file.complete;
+        return set_orientation(report, file.orientation);
+    }
     report.mode = ColourMode::rgb;
     report.bits = 8;
     report.alpha = file.alpha;

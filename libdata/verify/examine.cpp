@@ -21,6 +21,9 @@ namespace yolodata {
 
 namespace {
 
+// Bytes of a file that are read for its header, at first and at most, before all of it is.
+constexpr std::uint64_t first_prefix = std::uint64_t{16} << 10,
+                        last_prefix = std::uint64_t{1} << 20;
 // Files up to this size are read without asking for memory.
 constexpr std::uint64_t small_file = std::uint64_t{2} << 20;
 // Bytes of pixels up to this are not asked for either.
@@ -129,6 +132,7 @@ struct Examiner::Impl {
     }
 
     void examine_image(const ImageRef& image, Examined& out) {
+        if (options.header_only && !options.hash && judge_prefix(image, out)) return;
         const ReadResult result =
             read(image.path, options.max_image_bytes, out.image_bytes, out.image, 1);
         if (result.status == ReadStatus::over_limit) {
@@ -150,6 +154,31 @@ struct Examiner::Impl {
         };
         thumbnail.clear();
         const ImageReport report = check_image(out.image_bytes, wanted);
+        take(image, report, out);
+        if (report.whole && (options.looks || options.quality)) examine_pixels(image, report, out);
+    }
+
+    // Most headers stand in the first few KiB; an album's Exif block or a colour profile takes
+    // more. false: the whole file has to be read.
+    bool judge_prefix(const ImageRef& image, Examined& out) {
+        for (std::uint64_t count = first_prefix; count <= last_prefix; count *= 8) {
+            const ReadResult result = folder.read_prefix(image.path, out.image_bytes, count);
+            if (!result || result.shrank || result.size > options.max_image_bytes) return false;
+            const ImageReport report =
+                check_image(out.image_bytes, {.max_pixels = options.max_pixels,
+                                              .header_only = true,
+                                              .is_prefix = result.size > count});
+            if (report.needs_more) continue;
+            out.image.size = result.size;
+            out.image.mtime_ns = result.mtime_ns;
+            out.image.read = true;
+            take(image, report, out);
+            return true;
+        }
+        return false;
+    }
+
+    void take(const ImageRef& image, const ImageReport& report, Examined& out) {
         out.width = report.width;
         out.height = report.height;
         for (const ImageIssue& issue : report.issues) {
@@ -169,7 +198,6 @@ struct Examiner::Impl {
             add(out, "image/format-mismatch", image.path, image,
                 fmt::format("the content is {}, the suffix says {}", format_name(report.format),
                             printable(suffix_of(image.path))));
-        if (report.whole && (options.looks || options.quality)) examine_pixels(image, report, out);
     }
 
     // A whole decode only where the rows that the check read do not suffice.

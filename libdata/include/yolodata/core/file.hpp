@@ -22,7 +22,7 @@ enum class ReadStatus {
 struct ReadResult {
     ReadStatus status = ReadStatus::ok;
     int error_number = 0;
-    std::uint64_t size = 0;     ///< as fstat says; of an `ok` read: the bytes read
+    std::uint64_t size = 0;     ///< as fstat says; of an `ok` read of all of it: the bytes read
     std::int64_t mtime_ns = 0;  ///< nanoseconds since 1970
     bool shrank = false;        ///< the file ended before the size that it had when it was opened
 
@@ -49,6 +49,9 @@ class Folder {
     /// at its end (memory, file descriptors): Error(resource).
     ReadResult read(const std::string& path, std::vector<std::byte>& out,
                     std::uint64_t limit = no_limit) const;
+    /// The same of its first `count` bytes; ReadResult::size is the file's.
+    ReadResult read_prefix(const std::string& path, std::vector<std::byte>& out,
+                           std::uint64_t count) const;
     /// Passes a file of any size through `sink` in pieces of at most 1 MiB.
     ReadResult stream(const std::string& path,
                       const std::function<void(std::span<const std::byte>)>& sink) const;

@@ -53,6 +53,8 @@ struct CheckOptions {
     std::uint64_t max_pixels = 178'956'970;
     /// Only what the header says: format, size, orientation. No pixel is decoded.
     bool header_only = false;
+    /// With header_only: the bytes are the first ones of a longer file.
+    bool is_prefix = false;
     /// Where the picture's rows go as they are decoded; nullptr = nowhere. Not complete afterwards
     /// where damage was found, and for formats and layouts that the check does not read from top to
     /// bottom (interlaced PNG, BMP, WebP, TIFF). JPEGs give their rows at a reduced scale and
@@ -70,10 +72,12 @@ struct ImageReport {
     int width = 0, height = 0;                ///< px, EXIF orientation applied
     int orientation = 1;  ///< EXIF, 1…8; anything else in the file counts as 1
     ColourMode mode = ColourMode::unknown;
-    int bits = 0;                    ///< a channel
-    bool alpha = false;              ///< an alpha channel or transparent colours
-    bool opaque = true;              ///< … of which every pixel is fully opaque
-    int frames = 1;                  ///< pictures in the file that viewers would show
+    int bits = 0;        ///< a channel
+    bool alpha = false;  ///< an alpha channel or transparent colours
+    bool opaque = true;  ///< … of which every pixel is fully opaque
+    int frames = 1;      ///< pictures in the file that viewers would show
+    bool needs_more =
+        false;  ///< with CheckOptions::is_prefix: the prefix does not tell, all else is void
     bool whole = false;              ///< every pixel decodes and nothing in the data is damaged
     std::uint64_t end = 0;           ///< offset behind the picture's last byte; 0 = not found
     std::vector<ImageIssue> issues;  ///< in the order of ImageRule

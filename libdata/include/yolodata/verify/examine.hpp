@@ -22,7 +22,8 @@ struct ExamineOptions {
     /// image/blank, and what pictures look like, for finding copies.
     bool looks = false;
     bool quality = false;  ///< image/dark, bright, blurry, low-information, odd-aspect
-    /// Of pictures only the header is looked at: size, and faults that show there.
+    /// Of pictures only the header is looked at: size, and faults that show there. Without hash, no
+    /// more of a file is read than that takes (of PNG, AVIF and HEIC all).
     bool header_only = false;
     /// Images whose file is larger are image/too-large: they are hashed in pieces, never held.
     std::uint64_t max_image_bytes = std::uint64_t{1} << 30;
@@ -41,7 +42,8 @@ struct FileRecord {
 
 /// An image and its label, each read once, and everything that is known about the pair.
 struct Examined {
-    std::vector<std::byte> image_bytes;  ///< the file as read; empty if it could not be read
+    std::vector<std::byte> image_bytes;  ///< the file as read; empty if it could not be read;
+                                         ///< with header_only perhaps its first part only
     FileRecord image, label;
     int width = 0, height = 0;  ///< as decoded, EXIF orientation applied; 0 = unknown
     std::uint64_t rows = 0;     ///< label rows, good and bad

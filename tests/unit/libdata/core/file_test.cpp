@@ -34,6 +34,17 @@ TEST_F(FileTest, ReadsWhole) {
     EXPECT_TRUE(read_file(put("empty", "")).empty());
 }
 
+TEST_F(FileTest, ReadsAPrefixAndTellsTheSizeOfAll) {
+    put("f", "12345");
+    const Folder here(folder);
+    std::vector<std::byte> bytes;
+    EXPECT_EQ(here.read_prefix("f", bytes, 3).size, 5u);
+    EXPECT_EQ(text_of(bytes), "123");
+    EXPECT_EQ(here.read_prefix("f", bytes, 9).size, 5u);
+    EXPECT_EQ(text_of(bytes), "12345");
+    EXPECT_FALSE(here.read_prefix("absent", bytes, 3));
+}
+
 TEST_F(FileTest, NamesWhatIsWrong) {
     EXPECT_EQ(kind_of_reading(at("absent")), ErrorKind::not_found);
     EXPECT_EQ(kind_of_reading(folder), ErrorKind::io);

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <span>
+#include <string>
+
 #include "drawn.hpp"
 #include "yolodata/image/check.hpp"
 
@@ -46,6 +50,30 @@ TEST(HeaderOnly, RefusesWhatAHeaderShows) {
     const ImageReport large =
         check_image(test::make_jpeg({}), {.max_pixels = 100, .header_only = true});
     EXPECT_TRUE(large.find(ImageRule::too_large));
+}
+
+// The seeds of the fuzz targets: every format, sound and damaged. Whatever a prefix says must be
+// what the whole file says.
+TEST(HeaderOnly, APrefixSaysTheSameOrAsksForMore) {
+    int said = 0;
+    for (const char* folder : {"jpeg", "png", "image"})
+        for (const auto& entry : std::filesystem::directory_iterator(
+                 std::string(YOLO_VECTORS "/../fuzz/corpus/") + folder)) {
+            const test::Bytes bytes = test::read_file(entry.path().string());
+            const ImageReport whole = header_of(bytes);
+            for (std::size_t size = 1; size < bytes.size(); size += size < 2000 ? 1 : 97) {
+                const ImageReport part = check_image(std::span(bytes).first(size),
+                                                     {.header_only = true, .is_prefix = true});
+                if (part.needs_more) continue;
+                ++said;
+                ASSERT_EQ(part.width, whole.width) << entry.path() << ' ' << size;
+                ASSERT_EQ(part.height, whole.height) << entry.path() << ' ' << size;
+                ASSERT_EQ(part.orientation, whole.orientation) << entry.path() << ' ' << size;
+                ASSERT_EQ(part.format, whole.format) << entry.path() << ' ' << size;
+                ASSERT_EQ(part.issues.size(), whole.issues.size()) << entry.path() << ' ' << size;
+            }
+        }
+    EXPECT_GT(said, 1000);
 }
 
 }  // namespace

@@ -108,6 +108,14 @@ TEST(HeifFile, DataBehindTheEndIsMissed) {
     EXPECT_EQ(file.needs, whole.size());
 }
 
+TEST(HeifFile, AnEmptyPictureIsRefused) {
+    Made made;
+    made.type = "av01";
+    made.data.clear();
+    made.extents = number(1, 2) + number(0, 4) + number(0, 4);
+    EXPECT_EQ(read_heif_file(file_of(made)).fault, "one of its pictures holds no data");
+}
+
 TEST(HeifFile, ItemsThatNameTheSameBytesOverAndOverAreRefused) {
     Made made;
     made.extents = number(500, 2);

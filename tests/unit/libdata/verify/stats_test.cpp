@@ -54,6 +54,21 @@ TEST_F(StatsTest, PicturesAreNotDecoded) {
     EXPECT_EQ(stats.total.boxes, 102u);
 }
 
+// Only the first KiB of a file are read, and more where its header is longer.
+TEST_F(StatsTest, ALongHeaderIsRead) {
+    std::string segments;
+    for (int i = 0; i < 4; ++i)
+        segments += std::string("\xFF\xE5\xEA\x62", 4) + std::string(60000, 'x');
+    std::string long_header = picture(1, 32, 16);
+    long_header.insert(2, segments);
+    put("images/train/t1.jpg", long_header);
+    put("images/train/t2.jpg", picture(2, 48, 16) + std::string(100'000, 'x'));
+    const DatasetStats stats = dataset_stats(open(), {});
+    EXPECT_EQ(stats.total.unusable_images, 0u);
+    EXPECT_EQ(stats.total.image_sizes.at({32, 16}), 1u);
+    EXPECT_EQ(stats.total.image_sizes.at({48, 16}), 1u);
+}
+
 TEST_F(StatsTest, ManyBoxesShareOneEntry) {
     std::string rows;
     for (int i = 0; i < 1200; ++i) rows += "0 .5 .5 .2 0." + std::to_string(1000 + i) + "\n";
