@@ -88,18 +88,23 @@ void throw_if_exhausted(const ReadResult& result, const std::string& path) {
 
 ReadResult read_below(int folder, const std::string& path, std::vector<std::byte>& out,
                       std::uint64_t limit, std::uint64_t count = no_limit) {
-    out.clear();
     const Descriptor file(open_for_reading(folder, path));
     ReadResult result = open_and_stat(file);
     if (!result) {
+        out.clear();
         throw_if_exhausted(result, path);
         return result;
     }
     if (result.size > limit) {
+        out.clear();
         result.status = ReadStatus::over_limit;
         return result;
     }
-    out.resize(std::min(result.size, count));
+    const std::uint64_t wanted = std::min(result.size, count);
+    // Cleared only where memory has to grow: what is about to be overwritten need not be filled with
+    // zeros first.
+    if (wanted > out.capacity()) out.clear();
+    out.resize(wanted);
     std::size_t have = 0;
     while (have < out.size()) {
         const ssize_t got = read_some(file.get(), out.data() + have, out.size() - have);

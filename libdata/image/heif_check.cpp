@@ -30,6 +30,7 @@ class HeifCheck {
         if (const std::string why = heif_obstacle(file_.codec); !why.empty()) return refuse(why);
         const std::uint64_t memory = heif_memory(file_);
         if (options_.may_take && !options_.may_take(memory)) return too_large_for_memory(memory);
+        if (file_.lacks_data) return judge_cut(Verdict::aborts);
         const HeifPixels pixels =
             read_heif_pixels(bytes_, file_.codec, report_.format == Format::heic);
         if (pixels.is_unsupported) return refuse(pixels.fault);
@@ -73,6 +74,12 @@ class HeifCheck {
                                 file_.width, file_.height, memory >> 20));
     }
 
+    void judge_cut(Verdict verdict) {
+        raise_error(report_, ImageRule::truncated, verdict,
+                    fmt::format("the file ends at byte {} of {}: 0 of {} rows are whole",
+                                bytes_.size(), file_.needs, file_.crop_height));
+    }
+
     void judge_pixels(const HeifPixels& pixels) {
         report_.mode = file_.gray ? ColourMode::gray : ColourMode::rgb;
         report_.bits = pixels.bits;
@@ -80,10 +87,7 @@ class HeifCheck {
         report_.opaque = pixels.opaque;
         report_.frames = std::max(file_.frames, pixels.pictures);
         if (file_.needs > bytes_.size()) {
-            raise_error(report_, ImageRule::truncated,
-                        pixels.fault.empty() ? Verdict::uses : Verdict::aborts,
-                        fmt::format("the file ends at byte {} of {}: 0 of {} rows are whole",
-                                    bytes_.size(), file_.needs, file_.crop_height));
+            judge_cut(pixels.fault.empty() ? Verdict::uses : Verdict::aborts);
         } else if (!pixels.fault.empty()) {
             raise_error(report_, ImageRule::corrupt_data,
                         pixels.is_shown ? Verdict::uses

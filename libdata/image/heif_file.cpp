@@ -88,6 +88,8 @@ class FileReader {
         }
         read_primary(*primary);
         for (const HeifItem& item : items_.items) read_item(item);
+        if (file_.lacks_data && file_.needs <= bytes_.size() && file_.fault.empty())
+            file_.fault = "one of its pictures holds no data";
         for (const Box& box : items_.properties)
             if (box.type == fourcc("hvcC"))
                 make_room(hevc_config_size(box.content));
@@ -181,10 +183,7 @@ class FileReader {
             for (const HeifExtent& extent : item.extents) need(extent.offset, extent.length);
         std::vector<std::byte> joined;
         const Bytes data = data_of(item, joined);
-        // libheif 1.15 leaks a little for each empty item.
-        if (data.empty() && is_coded(item.type) && file_.needs <= bytes_.size() &&
-            file_.fault.empty())
-            file_.fault = "one of its pictures holds no data";
+        if (data.empty() && is_coded(item.type)) file_.lacks_data = true;
         if (item.type == fourcc("av01")) {
             make_room(av1_size(data));
             note_gray(item, "av1C", 2, 0x10, 0x10);

@@ -24,6 +24,8 @@ struct HeifFile {
     int orientation = 1;                  ///< EXIF, 1…8
     int turn = 1;    ///< irot and imir, as the EXIF orientation that shows the same
     int frames = 1;  ///< of its track, where it has one
+    bool lacks_data =
+        false;  ///< a picture has not one byte: nothing for libheif, whose 1.15 leaks there
     bool gray = false;
     /// The largest picture that a decoder may have to make room for: coded picture, tile or canvas.
     CodedSize largest;

@@ -45,7 +45,7 @@ std::string suffix_of(const std::string& path) {
 }  // namespace
 
 void Examined::clear() {
-    image_bytes.clear();
+    // image_bytes is overwritten by the next read, without being filled with zeros first.
     image = label = FileRecord{};
     width = height = 0;
     rows = box_rows = polygon_rows = label_signature = 0;

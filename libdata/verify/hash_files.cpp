@@ -85,26 +85,37 @@ HashedFiles hash_files(const std::string& root, const std::vector<std::string>& 
     std::size_t next = 0;
     std::uint64_t done = 0;
     tbb::enumerable_thread_specific<Sha256> hashes;
+    // What is under way, by turns. Owned here: TBB forgets its own tokens when the progress
+    // callback throws.
+    struct Item {
+        std::size_t path = 0;
+        Hashed hashed;
+    };
+    std::vector<Item> items(static_cast<std::size_t>(jobs) * 8);
     Workers workers(jobs);
     workers.run([&] {
         tbb::parallel_pipeline(
-            static_cast<std::size_t>(jobs) * 8,
-            tbb::make_filter<void, std::size_t>(tbb::filter_mode::serial_in_order,
-                                                [&](tbb::flow_control& control) {
-                                                    if (next < paths.size() && !all.stopped)
-                                                        return next++;
-                                                    control.stop();
-                                                    return std::size_t{0};
-                                                }) &
-                tbb::make_filter<std::size_t, Hashed>(
-                    tbb::filter_mode::parallel,
-                    [&](std::size_t i) { return hash_file(folder, paths[i], hashes.local()); }) &
-                tbb::make_filter<Hashed, void>(tbb::filter_mode::serial_in_order,
-                                               [&](Hashed hashed) {
-                                                   collect(std::move(hashed), all);
-                                                   if (progress && !progress(++done, paths.size()))
-                                                       all.stopped = true;
-                                               }));
+            items.size(),
+            tbb::make_filter<void, Item*>(tbb::filter_mode::serial_in_order,
+                                          [&](tbb::flow_control& control) -> Item* {
+                                              if (next == paths.size() || all.stopped) {
+                                                  control.stop();
+                                                  return nullptr;
+                                              }
+                                              Item& item = items[next % items.size()];
+                                              item.path = next++;
+                                              return &item;
+                                          }) &
+                tbb::make_filter<Item*, Item*>(tbb::filter_mode::parallel,
+                                               [&](Item* item) {
+                                                   item->hashed = hash_file(
+                                                       folder, paths[item->path], hashes.local());
+                                                   return item;
+                                               }) &
+                tbb::make_filter<Item*, void>(tbb::filter_mode::serial_in_order, [&](Item* item) {
+                    collect(std::move(item->hashed), all);
+                    if (progress && !progress(++done, paths.size())) all.stopped = true;
+                }));
     });
     if (all.stopped) {
         all.files.clear();

@@ -123,6 +123,12 @@ class Pass {
         }
     };
 
+    // In any case, an exception too: other threads may wait for the share.
+    struct Release {
+        Worker& worker;
+        ~Release() { worker.examiner.release(worker.examined); }
+    };
+
     ExamineOptions examine_options() const {
         ExamineOptions wanted;
         wanted.max_pixels = options_.max_pixels;
@@ -138,12 +144,12 @@ class Pass {
         Worker& worker = workers_.local();
         for (std::size_t i = range.begin(); i < range.end(); ++i) {
             const ImageRef& image = dataset_.images[i];
+            const Release release{worker};
             worker.examiner.examine(image, worker.examined);
             const SplitStats stats = stats_of(worker.examined, options_.imgsz);
             worker.stats.total.add(stats);
             for (std::size_t s = 0; s < worker.stats.splits.size(); ++s)
                 if ((image.splits >> s & 1U) != 0) worker.stats.splits[s].add(stats);
-            worker.examiner.release(worker.examined);
         }
         const std::scoped_lock lock(told_);
         done_ += range.size();

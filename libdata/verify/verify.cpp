@@ -63,20 +63,24 @@ class Pass {
           progress_(progress),
           result_(result),
           gate_(options.max_memory),
+          batches_(static_cast<std::size_t>(options.jobs) * 4),
           workers_([this] { return Worker(facts_.dataset, examine_options(), &gate_); }) {}
 
     void run() {
         Workers workers(options_.jobs);
         workers.run([this] {
+            using tbb::filter_mode;
             tbb::parallel_pipeline(
-                static_cast<std::size_t>(options_.jobs) * 4,
-                tbb::make_filter<void, std::size_t>(
-                    tbb::filter_mode::serial_in_order,
-                    [this](tbb::flow_control& c) { return next(c); }) &
-                    tbb::make_filter<std::size_t, Batch>(
-                        tbb::filter_mode::parallel, [this](std::size_t i) { return examine(i); }) &
-                    tbb::make_filter<Batch, void>(tbb::filter_mode::serial_in_order,
-                                                  [this](Batch b) { collect(std::move(b)); }));
+                batches_.size(),
+                tbb::make_filter<void, Batch*>(filter_mode::serial_in_order,
+                                               [this](tbb::flow_control& c) { return next(c); }) &
+                    tbb::make_filter<Batch*, Batch*>(filter_mode::parallel,
+                                                     [this](Batch* batch) {
+                                                         examine(*batch);
+                                                         return batch;
+                                                     }) &
+                    tbb::make_filter<Batch*, void>(filter_mode::serial_in_order,
+                                                   [this](Batch* batch) { collect(*batch); }));
         });
     }
 
@@ -88,36 +92,42 @@ class Pass {
             : examiner(dataset, options, gate) {}
     };
 
+    // In any case: where an exception ended a pair with its share of the gate kept, the other
+    // threads would wait for ever.
+    struct Release {
+        Worker& worker;
+        ~Release() { worker.examiner.release(worker.examined); }
+    };
+
     ExamineOptions examine_options() {
         ExamineOptions wanted = options_.examine;
         wanted.max_image_bytes = std::min(wanted.max_image_bytes, options_.max_memory);
         return wanted;
     }
 
-    std::size_t next(tbb::flow_control& control) {
-        if (next_ < facts_.dataset.images.size() && !result_.stopped)
-            return std::exchange(next_, next_ + batch_size);
-        control.stop();
-        return 0;
+    Batch* next(tbb::flow_control& control) {
+        if (next_ >= facts_.dataset.images.size() || result_.stopped) {
+            control.stop();
+            return nullptr;
+        }
+        Batch& batch = batches_[next_ / batch_size % batches_.size()];
+        batch.first = std::exchange(next_, next_ + batch_size);
+        return &batch;
     }
 
-    Batch examine(std::size_t first) {
+    void examine(Batch& batch) {
         Worker& worker = workers_.local();
         const auto& images = facts_.dataset.images;
-        Batch batch;
-        batch.first = first;
-        const std::size_t end = std::min(first + batch_size, images.size());
-        batch.pairs.reserve(end - first);
-        for (std::size_t i = first; i < end; ++i) {
+        const std::size_t end = std::min(batch.first + batch_size, images.size());
+        for (std::size_t i = batch.first; i < end; ++i) {
+            const Release release{worker};
             worker.examiner.examine(images[i], worker.examined);
             batch.pairs.push_back(take(worker.examined));
             if (options_.examine.looks) batch.pairs.back().facts.look = worker.examiner.look();
-            worker.examiner.release(worker.examined);
         }
-        return batch;
     }
 
-    void collect(Batch batch) {
+    void collect(Batch& batch) {
         for (std::size_t i = 0; i < batch.pairs.size(); ++i) {
             PairResult& pair = batch.pairs[i];
             facts_.pairs[batch.first + i] = pair.facts;
@@ -127,6 +137,7 @@ class Pass {
                                     std::make_move_iterator(pair.findings.end()));
         }
         done_ += batch.pairs.size();
+        batch.pairs.clear();
         if (progress_ && !progress_(done_, facts_.dataset.images.size())) result_.stopped = true;
     }
 
@@ -147,6 +158,9 @@ class Pass {
     std::size_t next_ = 0;
     std::uint64_t done_ = 0;
     MemoryGate gate_;
+    // What is under way, by turns: it leaves in the order in which it came. Owned here, since TBB
+    // forgets its own tokens when an exception ends the pipeline.
+    std::vector<Batch> batches_;
     tbb::enumerable_thread_specific<Worker> workers_;
 };
 

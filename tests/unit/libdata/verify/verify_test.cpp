@@ -133,6 +133,24 @@ TEST_F(VerifyTest, ProgressCanStopIt) {
     EXPECT_THROW(verify(open(), {}, thrower), std::runtime_error);
 }
 
+// Under the address sanitizer this also shows that nothing under way is lost.
+TEST_F(VerifyTest, ACallbackThatThrowsEndsTheHashing) {
+    const Dataset dataset = open();
+    const std::vector<std::string> paths = files_of(dataset);
+    ASSERT_GT(paths.size(), 20u);
+    const auto hash = [&](const Progress& progress) {
+        return hash_files(dataset.root, paths, 4, progress);
+    };
+    EXPECT_THROW(hash([](std::uint64_t done, std::uint64_t) -> bool {
+                     if (done == 9) throw std::runtime_error("stop");
+                     return true;
+                 }),
+                 std::runtime_error);
+    const HashedFiles all = hash({});
+    ASSERT_EQ(all.files.size(), paths.size());
+    for (std::size_t i = 0; i < paths.size(); ++i) EXPECT_EQ(all.files[i].path, paths[i]);
+}
+
 TEST_F(VerifyTest, InferredTasks) {
     const auto task_with = [this](const std::string& rows) {
         boost::filesystem::remove_all(at("labels"));
