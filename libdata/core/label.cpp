@@ -97,8 +97,42 @@ double out_of_range_value(std::string_view text) {
     return text.front() == '-' ? -size : size;
 }
 
+// What nearly every label holds: digits, perhaps a point and more digits, no sign, no exponent. Up
+// to 15 digits and the power of ten below them are exact in double, so that their quotient is the
+// nearest number, as from_chars finds it. Returns the characters used, 0 for any other form.
+std::size_t parse_plain(std::string_view text, double& value) {
+    constexpr std::size_t most_digits = 15;
+    static constexpr double powers[most_digits + 1] = {
+        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+    std::uint64_t digits = 0;
+    std::size_t at = 0, count = 0;
+    const auto take_digits = [&] {
+        const std::size_t begin = at;
+        for (; at < text.size(); ++at) {
+            const unsigned digit = static_cast<unsigned char>(text[at]) - unsigned{'0'};
+            if (digit > 9 || count + (at - begin) >= most_digits) break;
+            digits = digits * 10 + digit;
+        }
+        count += at - begin;
+        return at - begin;
+    };
+    take_digits();
+    std::size_t behind = 0;
+    if (at < text.size() && text[at] == '.') {
+        ++at;
+        behind = take_digits();
+    }
+    if (count == 0) return 0;
+    // More digits, an exponent, anything: left to the whole parser.
+    if (at < text.size() && class_of(text[at]) != space && class_of(text[at]) != line_break)
+        return 0;
+    value = static_cast<double>(digits) / powers[behind];
+    return at;
+}
+
 // Parses the number at the start of text; returns the characters used, 0 if there is none.
 std::size_t parse_prefix(std::string_view text, double& value) {
+    if (const std::size_t used = parse_plain(text, value)) return used;
     std::size_t sign = 0;
     if (!text.empty() && text[0] == '+') {
         sign = 1;

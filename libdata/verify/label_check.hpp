@@ -100,8 +100,9 @@ class LabelChecker {
     std::vector<Kept> kept_;
     std::vector<float>
         numbers_;  ///< class and coordinates of the kept rows, as Ultralytics stores them
-    std::vector<Box> row_boxes_;                                    ///< one a kept row
-    std::vector<std::pair<std::uint64_t, std::uint32_t>> by_hash_;  ///< kept rows
+    std::vector<Box> row_boxes_;        ///< one a kept row
+    std::vector<std::uint32_t> table_;  ///< kept rows by hash, from 1; 0 = free
+    std::vector<std::pair<std::uint64_t, std::uint32_t>> by_key_, sorted_;  ///< kept rows
     struct Placed {
         Box box;
         std::uint32_t row;  ///< kept row

@@ -113,6 +113,21 @@ TEST(LabelTest, AgreesWithStrtod) {
     }
 }
 
+// The same of what labels mostly hold, which has a way of its own: plain decimals of every length.
+TEST(LabelTest, PlainDecimalsAgreeWithStrtod) {
+    std::mt19937_64 random(8);
+    for (int i = 0; i < 50'000; ++i) {
+        std::string text;
+        for (std::uint64_t n = random() % 9; n > 0; --n)
+            text += static_cast<char>('0' + random() % 10);
+        if (random() % 4 != 0) text += '.';
+        for (std::uint64_t n = random() % 14; n > 0; --n)
+            text += static_cast<char>('0' + random() % 10);
+        if (text.empty() || text == ".") continue;
+        EXPECT_EQ(number(text), std::strtod(text.c_str(), nullptr)) << text;
+    }
+}
+
 TEST(LabelTest, EncodingFaults) {
     EXPECT_FALSE(find_encoding_fault("0 0.5\n"));
     EXPECT_FALSE(

@@ -4,7 +4,11 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <ctime>
+#include <random>
+#include <string>
+#include <vector>
 
 namespace yolodata {
 namespace {
@@ -169,6 +173,50 @@ TEST_F(LabelCheckTest, DuplicatesAreComparedAsFloats) {
     EXPECT_THAT(found("0 0 .5 .01 .4\n0 -0 .5 .01 .4"), testing::Contains("duplicate-row:2:0"));
     EXPECT_THAT(found("0 .5 .5 .4 .4\n0 .5 .5 .4 .400001"),
                 ElementsAre("overlapping-duplicate:2:0"));
+}
+
+// The oracle compares every pair; there are enough rows for the ways of large files.
+TEST_F(LabelCheckTest, CopiesAmongManyRowsAreFoundAsByComparingAll) {
+    std::mt19937 random(3);
+    std::uniform_real_distribution<float> unit(0, 1);
+    std::vector<Box> boxes;
+    std::string text;
+    std::vector<std::string> wanted;
+    const auto iou = [](const Box& a, const Box& b) {
+        const float w =
+            std::min(a.x + a.w / 2, b.x + b.w / 2) - std::max(a.x - a.w / 2, b.x - b.w / 2);
+        const float h =
+            std::min(a.y + a.h / 2, b.y + b.h / 2) - std::max(a.y - a.h / 2, b.y - b.h / 2);
+        return w <= 0 || h <= 0 ? 0 : w * h / (a.w * a.h + b.w * b.h - w * h);
+    };
+    for (int i = 0; i < 1500; ++i) {
+        Box box{static_cast<std::int32_t>(random() % 3), 0.3f + 0.4f * unit(random),
+                0.3f + 0.4f * unit(random), 0.02f + 0.2f * unit(random),
+                0.02f + 0.2f * unit(random)};
+        const std::uint32_t kind = random() % 8;
+        if (kind < 2 && i > 0) box = boxes[random() % boxes.size()];
+        if (kind == 1) {  // IoU around the limit
+            box.x += (unit(random) - 0.5f) * 0.06f * box.w;
+            box.h *= 1 + (unit(random) - 0.5f) * 0.06f;
+        }
+        char line[100];
+        std::snprintf(line, sizeof line, "%d %.9g %.9g %.9g %.9g\n", box.cls, box.x, box.y, box.w,
+                      box.h);
+        text += line;
+        const auto same = std::find(boxes.begin(), boxes.end(), box);
+        const std::string place = std::to_string(i + 1) + ":0";
+        if (same != boxes.end()) {
+            wanted.push_back("duplicate-row:" + place);
+        } else if (std::any_of(boxes.begin(), boxes.end(), [&](const Box& other) {
+                       return other.cls == box.cls && iou(other, box) >= 0.95f;
+                   })) {
+            wanted.push_back("overlapping-duplicate:" + place);
+        }
+        boxes.push_back(box);
+    }
+    std::sort(wanted.begin(), wanted.end());
+    EXPECT_EQ(found(text), wanted);
+    EXPECT_GT(wanted.size(), 200u);
 }
 
 TEST_F(LabelCheckTest, OverlapsNeedTheSameClassAndAnIoUOf95) {
