@@ -178,12 +178,16 @@ class FileReader {
     void read_item(const HeifItem& item) {
         make_room(stated_size(item));
         if (file_.codec == 0 && is_coded(item.type)) file_.codec = item.type;
+        // libheif takes an extent without a length for an empty one.
+        const bool has_data =
+            std::any_of(item.extents.begin(), item.extents.end(),
+                        [](const HeifExtent& extent) { return extent.length != 0; });
+        if (is_coded(item.type) && !has_data) file_.lacks_data = true;
         if (item.elsewhere) return;
         if (!item.in_meta)
             for (const HeifExtent& extent : item.extents) need(extent.offset, extent.length);
         std::vector<std::byte> joined;
         const Bytes data = data_of(item, joined);
-        if (data.empty() && is_coded(item.type)) file_.lacks_data = true;
         if (item.type == fourcc("av01")) {
             make_room(av1_size(data));
             note_gray(item, "av1C", 2, 0x10, 0x10);

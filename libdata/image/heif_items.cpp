@@ -74,8 +74,8 @@ class ItemsReader {
             item.id = full.version < 2 ? read.u16() : read.u32();
             const std::uint32_t method = full.version == 0 ? 0 : read.u16() & 15;
             item.in_meta = method == 1;
-            item.elsewhere = method > 1 || read.u16() != 0;
-            if (method > 1) read.u16();
+            item.elsewhere = method > 1;
+            read.u16();  // the file that holds the data: libheif takes it from this one in any case
             const std::uint64_t base = read.number(base_size);
             const std::uint32_t extents = read.u16();
             for (std::uint32_t e = 0; e < extents && extents_left > 0 && !read.failed();

@@ -19,7 +19,7 @@ struct HeifItem {
     std::uint32_t id = 0;
     std::uint32_t type = 0;  ///< "hvc1", "av01", "grid", "Exif" …; 0 = not named
     bool in_meta = false;    ///< its extents count from the idat box
-    bool elsewhere = false;  ///< in another file, or made by a rule this reader does not know
+    bool elsewhere = false;  ///< made by a rule that this reader does not know
     std::vector<HeifExtent> extents;
     std::vector<std::size_t> properties;  ///< places in HeifItems::properties
 };
