@@ -4,6 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <set>
+#include <unordered_map>
 
 #include "label_folders.hpp"
 #include "paths.hpp"
@@ -11,6 +14,15 @@
 #include "yolodata/core/utf8.hpp"
 
 namespace yolodata {
+namespace {
+
+// Is there a label for `path` that is not the one for `other`?
+bool has_own_label(const std::string& path, const std::string& other) {
+    const auto label = real_path(label_path_of(path));
+    return label && label != real_path(label_path_of(other));
+}
+
+}  // namespace
 
 void DatasetBuilder::add_split(const std::string& name, SplitFiles files) {
     dataset_.splits.push_back({name, {}});
@@ -19,6 +31,7 @@ void DatasetBuilder::add_split(const std::string& name, SplitFiles files) {
 }
 
 void DatasetBuilder::finish() {
+    name_files_once();
     number_lists();
     number_images();
     for (std::size_t s = 0; s < places_.size(); ++s) fill_split(s);
@@ -58,6 +71,40 @@ Finding& DatasetBuilder::add(std::string_view rule, std::string path, std::strin
     dataset_.findings.push_back(make_finding(rule, std::move(path), std::move(message)));
     dataset_.findings.back().split = split;
     return dataset_.findings.back();
+}
+
+// A file that one split reaches over a link to a folder and another directly is one file, under the
+// path without a link. Two files they stay where each path has a label of its own.
+void DatasetBuilder::name_files_once() {
+    std::unordered_map<std::string, std::string> real_folders;
+    const auto real_folder = [&real_folders](const std::string& folder) -> const std::string& {
+        const auto [at, is_new] = real_folders.try_emplace(folder);
+        if (is_new) at->second = real_path(folder).value_or(folder);
+        return at->second;
+    };
+    std::map<std::string, std::string> linked;  // paths over links, and the files' own
+    for (const SplitFiles& files : places_)
+        for (const FoundImage& image : files.images) {
+            const std::string folder = parent_of(image.path);
+            const std::string& real = real_folder(folder);
+            if (real != folder)
+                linked.emplace(image.path, join_path(real, file_name_of(image.path)));
+        }
+    if (linked.empty()) return;
+    std::set<std::string> direct;
+    for (const SplitFiles& files : places_)
+        for (const FoundImage& image : files.images)
+            if (!linked.contains(image.path)) direct.insert(image.path);
+    std::unordered_map<std::string, std::string> chosen;
+    for (auto& [path, own] : linked) {
+        const std::string& name =
+            direct.contains(own) ? own : chosen.try_emplace(own, path).first->second;
+        own = has_own_label(path, name) ? path : name;
+    }
+    for (SplitFiles& files : places_)
+        for (FoundImage& image : files.images)
+            if (const auto at = linked.find(image.path); at != linked.end())
+                image.path = at->second;
 }
 
 void DatasetBuilder::number_lists() {

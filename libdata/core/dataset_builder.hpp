@@ -26,6 +26,7 @@ class DatasetBuilder {
     void report(const std::string& split, const SplitFiles& files);
     Finding& add(std::string_view rule, std::string path, std::string message,
                  const std::string& split);
+    void name_files_once();
     void number_lists();
     void number_images();
     void fill_split(std::size_t s);

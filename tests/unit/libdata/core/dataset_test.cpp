@@ -90,7 +90,31 @@ TEST_F(DatasetTest, LinksAreFollowedLoopsEndAndNothingCountsTwice) {
     const Dataset dataset = with(usual);
     EXPECT_THAT(paths(dataset, "train"),
                 ElementsAre("images/train/a.jpg", "images/train/again/e.jpg", "images/train/b.png",
-                            "images/train/loop/val/c.jpg", "images/train/self.jpg"));
+                            "images/train/self.jpg", "images/val/c.jpg"));
+}
+
+TEST_F(DatasetTest, AFileThatASplitReachesOverALinkIsTheOneThatAnotherNames) {
+    images({"images/train/a.jpg", "images/train/b.jpg", "images/val/c.jpg", "labels/train/a.txt",
+            "labels/train/b.txt", "labels/val/c.txt"});
+    ASSERT_EQ(::symlink("../train", at("images/val/more").c_str()), 0);
+    ASSERT_EQ(::symlink("../train", at("labels/val/more").c_str()), 0);
+    const Dataset dataset = with(usual);
+    EXPECT_THAT(paths(dataset, "val"),
+                ElementsAre("images/train/a.jpg", "images/train/b.jpg", "images/val/c.jpg"));
+    ASSERT_EQ(dataset.images.size(), 3u);
+    EXPECT_EQ(dataset.images[0].splits, 3u);
+    EXPECT_TRUE(dataset.images[0].has_label);
+    EXPECT_THAT(dataset.orphan_labels, IsEmpty());
+}
+
+TEST_F(DatasetTest, AFileReachedOverALinkIsAnotherWhereItHasAnotherLabel) {
+    images({"images/train/a.jpg", "images/train/b.jpg", "images/val/c.jpg", "labels/train/a.txt",
+            "labels/val/more/b.txt"});
+    ASSERT_EQ(::symlink("../train", at("images/val/more").c_str()), 0);
+    const Dataset dataset = with(usual);
+    EXPECT_THAT(paths(dataset, "val"),
+                ElementsAre("images/train/a.jpg", "images/val/c.jpg", "images/val/more/b.jpg"));
+    EXPECT_EQ(dataset.images.size(), 4u);
 }
 
 TEST_F(DatasetTest, NamesThatAreNotUtf8) {
