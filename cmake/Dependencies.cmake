@@ -29,6 +29,7 @@ set_property(CACHE YOLO_WITH_HEIF PROPERTY STRINGS AUTO ON OFF)
 set(YOLO_HAVE_HEIF OFF)
 if(YOLO_WITH_HEIF)
     find_path(HEIF_INCLUDE_DIR libheif/heif.h)
+    find_path(DE265_INCLUDE_DIR libde265/de265.h)  # what libheif does not tell of damaged HEICs
     if(HEIF_INCLUDE_DIR)
         set(YOLO_HAVE_HEIF ON)
     elseif(NOT YOLO_WITH_HEIF STREQUAL "AUTO")

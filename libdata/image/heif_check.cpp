@@ -31,8 +31,7 @@ class HeifCheck {
         const std::uint64_t memory = heif_memory(file_);
         if (options_.may_take && !options_.may_take(memory)) return too_large_for_memory(memory);
         if (file_.lacks_data) return judge_cut(Verdict::aborts);
-        const HeifPixels pixels =
-            read_heif_pixels(bytes_, file_.codec, report_.format == Format::heic);
+        const HeifPixels pixels = read_heif_pixels(bytes_, file_, report_.format == Format::heic);
         if (pixels.is_unsupported) return refuse(pixels.fault);
         judge_pixels(pixels);
     }

@@ -30,7 +30,7 @@ Decoded decode_heif(std::span<const std::byte> bytes, Format format, const Decod
                                 file.largest.width, file.largest.height, options.max_pixels));
     if (const std::string why = heif_obstacle(file.codec); !why.empty()) throw unsupported(why);
     if (file.needs > bytes.size()) throw damaged("the file ends too early");
-    HeifPixels pixels = read_heif_pixels(bytes, file.codec, format == Format::heic);
+    HeifPixels pixels = read_heif_pixels(bytes, file, format == Format::heic);
     if (pixels.is_unsupported) throw unsupported(pixels.fault);
     if (!pixels.fault.empty()) throw damaged(pixels.fault);
     return {std::move(pixels.picture), format == Format::avif ? file.orientation : 1};

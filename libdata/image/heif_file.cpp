@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "exif.hpp"
@@ -193,6 +194,7 @@ class FileReader {
             note_gray(item, "av1C", 2, 0x10, 0x10);
         } else if (item.type == fourcc("hvc1") || item.type == fourcc("hev1")) {
             make_room(hevc_item_size(data, length_size(item)));
+            keep_hevc(item, data, std::move(joined));
             note_gray(item, "hvcC", 16, 3, 0);
         } else if (item.type == fourcc("grid")) {
             read_canvas(data, 4, 0);
@@ -201,6 +203,20 @@ class FileReader {
         } else if (item.type == fourcc("Exif")) {
             read_exif(data);
         }
+    }
+
+    void keep_hevc(const HeifItem& item, Bytes data, std::vector<std::byte>&& joined) {
+        const bool shown = item.id == items_.primary ||
+                           std::any_of(items_.references.begin(), items_.references.end(),
+                                       [&](const HeifItems::Reference& reference) {
+                                           return reference.type == fourcc("dimg") &&
+                                                  reference.from == items_.primary &&
+                                                  reference.to == item.id;
+                                       });
+        const Box* config = items_.property(item, fourcc("hvcC"));
+        if (!shown || config == nullptr) return;
+        if (!joined.empty()) file_.joined.push_back(std::move(joined));
+        file_.hevc.push_back({config->content, data});
     }
 
     // The canvas of a derived picture: flags in the second byte tell whether its sides take 16 or

@@ -5,10 +5,17 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "heif_coded_size.hpp"
 
 namespace yolodata {
+
+/// One HEVC picture: the whole one, or a tile of a grid.
+struct HevcPicture {
+    std::span<const std::byte> config;  ///< the content of its hvcC box
+    std::span<const std::byte> data;    ///< NAL units, each behind its length
+};
 
 /// What the boxes of an AVIF or HEIC file say, before any decoder sees it.
 struct HeifFile {
@@ -27,6 +34,8 @@ struct HeifFile {
     bool lacks_data =
         false;  ///< a picture has not one byte: nothing for libheif, whose 1.15 leaks there
     bool gray = false;
+    std::vector<HevcPicture> hevc;  ///< what the primary picture is made of; views of the bytes …
+    std::vector<std::vector<std::byte>> joined;  ///< … or of these: data that lies in pieces
     /// The largest picture that a decoder may have to make room for: coded picture, tile or canvas.
     CodedSize largest;
 };

@@ -42,6 +42,9 @@ class ItemsReader {
             case fourcc("iinf"):
                 named_.push_back(box.content);
                 break;
+            case fourcc("iref"):
+                refer(box.content);
+                break;
             case fourcc("idat"):
                 items_.data = box.content;
                 break;
@@ -56,6 +59,18 @@ class ItemsReader {
             default:
                 break;
         }
+    }
+
+    void refer(Bytes content) {
+        FullBox full(content);
+        const std::size_t id_size = full.version == 0 ? 2 : 4;
+        for_each_box(full.read.rest(), [&](const Box& box) {
+            BoxReader read(box.content);
+            const auto from = static_cast<std::uint32_t>(read.number(id_size));
+            for (std::uint32_t n = read.u16(); n > 0 && !read.failed(); --n)
+                items_.references.push_back(
+                    {box.type, from, static_cast<std::uint32_t>(read.number(id_size))});
+        });
     }
 
     void locate(Bytes content) {

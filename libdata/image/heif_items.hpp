@@ -29,6 +29,11 @@ struct HeifItems {
     std::uint32_t primary = 0;
     std::vector<HeifItem> items;  ///< sorted by id
     std::vector<Box> properties;
+    struct Reference {
+        std::uint32_t type = 0;  ///< "dimg": from is made of to; "auxl", "thmb", "cdsc" …
+        std::uint32_t from = 0, to = 0;
+    };
+    std::vector<Reference> references;
     std::span<const std::byte> data;  ///< of the idat box
 
     const HeifItem* find(std::uint32_t id) const;

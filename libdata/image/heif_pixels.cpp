@@ -10,6 +10,7 @@
 
 #include "heif_boxes.hpp"
 #include "heif_library.hpp"
+#include "hevc_damage.hpp"
 
 namespace yolodata {
 namespace {
@@ -39,9 +40,9 @@ bool is_harmless(const heif_error& warning) {
 
 class PixelReader {
  public:
-    PixelReader(const HeifLibrary& heif, std::span<const std::byte> bytes, std::uint32_t codec,
+    PixelReader(const HeifLibrary& heif, std::span<const std::byte> bytes, const HeifFile& file,
                 bool turned)
-        : heif_(heif), bytes_(bytes), codec_(codec), turned_(turned) {}
+        : heif_(heif), bytes_(bytes), file_(file), turned_(turned) {}
 
     HeifPixels run() {
         const Owned<heif_context> context(heif_.context_alloc(), Free{heif_});
@@ -56,7 +57,7 @@ class PixelReader {
             return std::move(pixels_);
         const Owned<heif_image_handle> handle(found, Free{heif_});
         pixels_.opened = true;
-        const char* strict = codec_ == fourcc("av01") ? strict_decoder() : nullptr;
+        const char* strict = file_.codec == fourcc("av01") ? strict_decoder() : nullptr;
         pixels_.alpha = heif_.image_handle_has_alpha_channel(found) != 0;
         pixels_.bits = std::max(heif_.image_handle_get_luma_bits_per_pixel(found), 8);
         decode(*found, strict);
@@ -67,10 +68,22 @@ class PixelReader {
             pixels_.fault = fault;
             pixels_.picture = Picture();
         }
+        notice_hevc_damage();
         return std::move(pixels_);
     }
 
  private:
+    // Shown it was, damaged or not.
+    void notice_hevc_damage() {
+#ifdef YOLO_HAVE_DE265
+        if (!pixels_.fault.empty()) return;
+        pixels_.fault = hevc_damage(file_.hevc);
+        if (pixels_.fault.empty()) return;
+        pixels_.is_shown = true;
+        pixels_.picture = Picture();
+#endif
+    }
+
     bool fails(const heif_error& error) {
         if (error.code == heif_error_Ok) return false;
         if (error.code == heif_error_Memory_allocation_error &&
@@ -149,16 +162,16 @@ class PixelReader {
 
     const HeifLibrary& heif_;
     std::span<const std::byte> bytes_;
-    std::uint32_t codec_;
+    const HeifFile& file_;
     bool turned_;
     HeifPixels pixels_;
 };
 
 }  // namespace
 
-HeifPixels read_heif_pixels(std::span<const std::byte> bytes, std::uint32_t codec, bool turned) {
+HeifPixels read_heif_pixels(std::span<const std::byte> bytes, const HeifFile& file, bool turned) {
     const HeifLibrary* heif = heif_library();
-    if (heif != nullptr) return PixelReader(*heif, bytes, codec, turned).run();
+    if (heif != nullptr) return PixelReader(*heif, bytes, file, turned).run();
     HeifPixels none;
     none.fault = "libheif is not installed";
     none.is_unsupported = true;

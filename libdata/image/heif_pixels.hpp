@@ -23,9 +23,8 @@ struct HeifPixels {
     bool is_shown = false;        ///< … and a laxer decoder shows a picture all the same
 };
 
-/// `codec` as HeifFile's; `turned`: crop, turn and mirror as the file says (clap, irot, imir).
-/// Throws std::bad_alloc.
-HeifPixels read_heif_pixels(std::span<const std::byte> bytes, std::uint32_t codec, bool turned);
+/// `turned`: crop, turn and mirror as the file says (clap, irot, imir). Throws std::bad_alloc.
+HeifPixels read_heif_pixels(std::span<const std::byte> bytes, const HeifFile& file, bool turned);
 
 /// Why pictures of that codec cannot be decoded here, with the remedy; empty = they can.
 std::string heif_obstacle(std::uint32_t codec);
