@@ -159,8 +159,9 @@ CodedSize hevc_config_size(Bytes hvcc) {
     for (std::uint32_t arrays = read.u8(); arrays > 0 && !read.failed(); --arrays) {
         read.u8();
         for (std::uint32_t units = read.u16(); units > 0 && !read.failed(); --units) {
-            const std::size_t length = std::min<std::size_t>(read.u16(), read.left());
+            const std::size_t stated = read.u16();
             const Bytes rest = read.rest();
+            const std::size_t length = std::min(stated, rest.size());
             largest = larger(largest, hevc_size(rest.first(length)));
             if (length == 0 && rest.empty()) return largest;
             read = BoxReader(rest.subspan(length));

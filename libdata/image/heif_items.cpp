@@ -12,7 +12,7 @@ struct FullBox {
     BoxReader read;
     std::uint32_t version, flags;
     explicit FullBox(Bytes content)
-        : read(content), version(read.u8()), flags(read.u8() << 16 | read.u16()) {}
+        : read(content), version(read.u8()), flags(static_cast<std::uint32_t>(read.number(3))) {}
 };
 
 class ItemsReader {

@@ -114,8 +114,9 @@ class DamageSearch {
         for (std::uint32_t arrays = read.u8(); arrays > 0 && !read.failed(); --arrays) {
             read.u8();
             for (std::uint32_t units = read.u16(); units > 0 && !read.failed(); --units) {
-                const std::size_t length = std::min<std::size_t>(read.u16(), read.left());
+                const std::size_t stated = read.u16();
                 const Bytes rest = read.rest();
+                const std::size_t length = std::min(stated, rest.size());
                 push(rest.first(length));
                 read = BoxReader(rest.subspan(length));
                 if (length == 0) break;
