@@ -189,6 +189,7 @@ class FileReader {
             for (const HeifExtent& extent : item.extents) need(extent.offset, extent.length);
         std::vector<std::byte> joined;
         const Bytes data = data_of(item, joined);
+        if (is_coded(item.type) && data.empty()) file_.lacks_data = true;
         if (item.type == fourcc("av01")) {
             make_room(av1_size(data));
             note_gray(item, "av1C", 2, 0x10, 0x10);

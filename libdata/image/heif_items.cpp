@@ -80,7 +80,8 @@ class ItemsReader {
         const std::size_t offset_size = sizes >> 12, length_size = sizes >> 8 & 15,
                           base_size = sizes >> 4 & 15,
                           index_size = full.version == 0 ? 0 : sizes & 15;
-        if (std::max({offset_size, length_size, base_size, index_size}) > 8) return;
+        for (const std::size_t size : {offset_size, length_size, base_size, index_size})
+            if (size != 0 && size != 4 && size != 8) return;  // the standard has no others
         const std::uint32_t count = full.version < 2 ? read.u16() : read.u32();
         // Extents may take no bytes: their number is bounded all the same.
         std::size_t extents_left = content.size();
