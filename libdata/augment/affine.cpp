@@ -71,7 +71,7 @@ AffineDraw draw_affine(Random& random, const AugmentOptions& options) {
     draw.perspective_x = around(0, options.perspective);
     draw.perspective_y = around(0, options.perspective);
     draw.angle = around(0, options.degrees);
-    draw.scale = around(1, options.scale);
+    draw.scale = std::max(around(1, options.scale), 1e-3);  // with a range of 1 it may be drawn as good as zero
     draw.shear_x = around(0, options.shear);
     draw.shear_y = around(0, options.shear);
     draw.translate_x = around(0.5, options.translate);

@@ -124,8 +124,9 @@ class TrainLoader::Impl {
         std::exception_ptr error;
         try {
             const std::int64_t position = claim.pending->step * options_.batch + claim.index;
-            const MadeSample made = maker_.make(claim.pending->epoch, static_cast<std::uint64_t>(position));
-            claim.pending->store(claim.index, made.sample, made.record);
+            const MadeSample made = maker_.make(claim.pending->epoch, static_cast<std::uint64_t>(position),
+                                                claim.pending->planes(claim.index));
+            claim.pending->store(claim.index, made.boxes, made.record);
         } catch (...) {
             error = std::current_exception();
         }

@@ -2,13 +2,10 @@
 #include "pending_batch.hpp"
 
 #include <ATen/ATen.h>
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <iterator>
 #include <utility>
-
-#include "yolodata/core/error.hpp"
 
 namespace yolotrain {
 
@@ -21,24 +18,14 @@ PendingBatch::PendingBatch(std::int64_t epoch_, std::int64_t step_, int size_, i
       boxes(static_cast<std::size_t>(size_)),
       records(static_cast<std::size_t>(size_)) {}
 
-void PendingBatch::store(int index, const yolodata::Sample& sample, std::uint64_t record) {
-    if (sample.image.width != imgsz || sample.image.height != imgsz) {
-        throw yolodata::Error(yolodata::ErrorKind::invalid_argument,
-                              fmt::format("a training sample of {}x{} px where {}x{} was asked for",
-                                          sample.image.width, sample.image.height, imgsz, imgsz));
-    }
-    const std::size_t plane = static_cast<std::size_t>(imgsz) * static_cast<std::size_t>(imgsz);
-    const std::uint8_t* rgb = sample.image.rgb.data();
-    std::uint8_t* red = pixels.get() + static_cast<std::size_t>(index) * 3 * plane;
-    std::uint8_t* green = red + plane;
-    std::uint8_t* blue = green + plane;
-    for (std::size_t i = 0; i < plane; ++i) {
-        red[i] = rgb[3 * i];
-        green[i] = rgb[3 * i + 1];
-        blue[i] = rgb[3 * i + 2];
-    }
+std::uint8_t* PendingBatch::planes(int index) const {
+    return pixels.get() + static_cast<std::size_t>(index) * 3 * static_cast<std::size_t>(imgsz) *
+                              static_cast<std::size_t>(imgsz);
+}
+
+void PendingBatch::store(int index, const std::vector<yolodata::PixelBox>& sample_boxes, std::uint64_t record) {
     const auto slot = static_cast<std::size_t>(index);
-    boxes[slot] = yolodata::to_normalised(sample.boxes, imgsz, imgsz);
+    boxes[slot] = yolodata::to_normalised(sample_boxes, imgsz, imgsz);
     records[slot] = record;
 }
 

@@ -17,8 +17,10 @@ namespace yolotrain {
 struct PendingBatch {
     PendingBatch(std::int64_t epoch_, std::int64_t step_, int size_, int imgsz_, BufferPool::Lease pixels_);
 
-    /// Stores a made sample at `index`: pixels from interleaved to planar, boxes normalised.
-    void store(int index, const yolodata::Sample& sample, std::uint64_t record);
+    /// Where the pixels of the sample at `index` go: [3, imgsz, imgsz].
+    std::uint8_t* planes(int index) const;
+    /// Stores the boxes (px) of the sample at `index`, and its record.
+    void store(int index, const std::vector<yolodata::PixelBox>& sample_boxes, std::uint64_t record);
     /// The finished batch; its tensor keeps the pixel buffer leased.
     Batch finish() const;
 

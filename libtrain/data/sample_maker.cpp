@@ -40,7 +40,7 @@ void SampleMaker::condemn(std::uint64_t record, const std::string& reason) const
     quarantine_->add(std::move(bad));
 }
 
-MadeSample SampleMaker::make(std::int64_t epoch, std::uint64_t position) const {
+MadeSample SampleMaker::make(std::int64_t epoch, std::uint64_t position, std::uint8_t* planes) const {
     const auto epoch_key = static_cast<std::uint32_t>(epoch);
     const Permutation order(n_, options_.seed, epoch_key);
     yolodata::OnlineContext context;
@@ -51,13 +51,19 @@ MadeSample SampleMaker::make(std::int64_t epoch, std::uint64_t position) const {
     context.imgsz = options_.imgsz;
     context.close_mosaic = options_.plain_from >= 0 && epoch >= options_.plain_from;
     context.record_at = [&](std::uint64_t p) { return usable_record(order, p % n_); };
-    const auto source = [&](std::uint64_t record) { return load_record(*shards_, record, options_.imgsz); };
+    const yolodata::ViewSource source = [&](std::uint64_t record) {
+        auto owned = std::make_shared<yolodata::Sample>(load_record(*shards_, record, options_.imgsz));
+        yolodata::SampleView view{yolodata::PictureView(owned->image), std::move(owned->boxes), nullptr};
+        view.owner = std::move(owned);
+        return view;
+    };
     // A bad record found on the way makes the sample anew from the start, so that the result depends on
     // which records are bad and not on when that was found out. Each round condemns one: it ends.
     for (;;) {
         try {
             MadeSample made;
-            made.sample = yolodata::make_training_sample(context, position, options_.augment, source);
+            made.boxes = yolodata::render_training_sample(context, position, options_.augment, source, planes,
+                                                          yolodata::PixelLayout::planar);
             made.record = usable_record(order, position);
             return made;
         } catch (const RecordUnusable& bad) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "yolodata/augment/online.hpp"
 #include "yolodata/core/random.hpp"
@@ -11,9 +12,9 @@
 
 namespace yolotrain {
 
-/// A training sample and the record that it shows (mosaic partners aside).
+/// What a training sample shows: its boxes, px, and its record (mosaic partners aside).
 struct MadeSample {
-    yolodata::Sample sample;
+    std::vector<yolodata::PixelBox> boxes;
     std::uint64_t record = 0;
 };
 
@@ -22,7 +23,8 @@ class SampleMaker {
    public:
     SampleMaker(std::shared_ptr<const yolodata::shard::ShardSet> shards, std::shared_ptr<Quarantine> quarantine,
                 const LoaderOptions& options);
-    MadeSample make(std::int64_t epoch, std::uint64_t position) const;
+    /// Draws the pixels into `planes`: [3, imgsz, imgsz], RGB.
+    MadeSample make(std::int64_t epoch, std::uint64_t position, std::uint8_t* planes) const;
 
    private:
     std::uint64_t usable_record(const yolodata::Permutation& order, std::uint64_t position) const;

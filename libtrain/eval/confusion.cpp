@@ -7,15 +7,6 @@
 
 namespace yolotrain {
 
-namespace {
-
-struct Pair {
-    std::size_t detection, target;
-    float iou;
-};
-
-}  // namespace
-
 ConfusionMatrix::ConfusionMatrix(std::int64_t nc, double conf, double iou)
     : nc_(nc),
       conf_(static_cast<float>(conf)),
@@ -27,29 +18,32 @@ std::int64_t ConfusionMatrix::count(std::int64_t found, std::int64_t truth) cons
 }
 
 void ConfusionMatrix::add(std::span<const Detection> detections, std::span<const yolodata::PixelBox> targets) {
-    std::vector<Pair> pairs;
+    std::vector<std::size_t> order;  // those that count, best first
     for (std::size_t d = 0; d < detections.size(); ++d) {
-        if (!(detections[d].confidence > conf_)) continue;
-        for (std::size_t g = 0; g < targets.size(); ++g) {
-            const float overlap = box_iou(targets[g], detections[d]);
-            if (overlap > iou_) pairs.push_back({d, g, overlap});
-        }
+        if (detections[d].confidence > conf_) order.push_back(d);
     }
-    std::stable_sort(pairs.begin(), pairs.end(), [](const Pair& a, const Pair& b) { return a.iou > b.iou; });
-    std::vector<bool> used(detections.size(), false), found(targets.size(), false);
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+        return detections[a].confidence > detections[b].confidence;
+    });
+    std::vector<bool> found(targets.size(), false);
     const auto note = [this](std::int64_t as, std::int64_t truth) {
         ++counts_[static_cast<std::size_t>(as * (nc_ + 1) + truth)];
     };
-    for (const Pair& pair : pairs) {
-        if (used[pair.detection] || found[pair.target]) continue;
-        used[pair.detection] = found[pair.target] = true;
-        note(detections[pair.detection].cls, targets[pair.target].cls);
+    for (const std::size_t d : order) {
+        float best = iou_;
+        std::size_t chosen = targets.size();
+        for (std::size_t g = 0; g < targets.size(); ++g) {
+            const float overlap = found[g] ? 0 : box_iou(targets[g], detections[d]);
+            if (overlap <= best) continue;
+            best = overlap;
+            chosen = g;
+        }
+        const bool free = chosen == targets.size();
+        note(detections[d].cls, free ? nc_ : targets[chosen].cls);
+        if (!free) found[chosen] = true;
     }
     for (std::size_t g = 0; g < targets.size(); ++g) {
         if (!found[g]) note(nc_, targets[g].cls);
-    }
-    for (std::size_t d = 0; d < detections.size(); ++d) {
-        if (detections[d].confidence > conf_ && !used[d]) note(detections[d].cls, nc_);
     }
 }
 

@@ -73,7 +73,7 @@ at::Tensor stack_targets(const std::vector<detail::EvalPicture>& pictures, int w
 class Validation {
  public:
     Validation(const YoloV8& model, const EvalSource& source, const ValOptions& options)
-        : net_(model), source_(source), options_(options), metrics_(model.nc()), confusion_(model.nc()) {
+        : net_(model), source_(source), options_(options), metrics_(model.nc()), confusion_(model.nc(), std::max(options.conf, 0.25)) {
         if (options.coco) coco_.emplace(model.nc());
         std::vector<std::pair<int, int>> shapes;
         for (std::size_t i = 0; i < source.size(); ++i) shapes.push_back(source.source_shape(i));

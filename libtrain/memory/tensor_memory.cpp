@@ -11,7 +11,6 @@
 #include <cstring>
 
 #include "memory/arena.hpp"
-#include "yolodata/core/error.hpp"
 
 namespace yolotrain {
 
@@ -39,10 +38,9 @@ void* take(std::size_t bytes) {
                                   : std::aligned_alloc(kAlignment, (bytes + kAlignment - 1) / kAlignment * kAlignment);
     if (block != nullptr) return block;
     const Arena::Use use = arena().use();
-    throw yolodata::Error(yolodata::ErrorKind::resource,
-                          fmt::format("out of memory: a tensor of {} bytes was refused beside {} MiB in use; a smaller "
-                                      "--batch or --imgsz needs less",
-                                      bytes, use.in_use >> 20));
+    throw TensorMemoryRefused(fmt::format("out of memory: a tensor of {} bytes was refused beside {} MiB in use; a "
+                                          "smaller --batch or --imgsz needs less",
+                                          bytes, use.in_use >> 20));
 }
 
 class TensorAllocator final : public c10::Allocator {
@@ -67,8 +65,8 @@ class TensorAllocator final : public c10::Allocator {
 }  // namespace
 
 void use_tensor_arena() {
-    static TensorAllocator allocator;
-    c10::SetCPUAllocator(&allocator, /*priority=*/1);
+    static auto* const allocator = new TensorAllocator;  // LibTorch keeps the pointer past the end of main
+    c10::SetCPUAllocator(allocator, /*priority=*/1);
     installed = true;
 }
 

@@ -4,6 +4,7 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
+#include <algorithm>
 #include <cmath>
 #include <optional>
 #include <vector>
@@ -67,8 +68,9 @@ at::Tensor per_channel(const at::Tensor& values) {
     return values.view({1, -1, 1, 1});
 }
 
+/// In double, as are the few numbers that follow from them: each is rounded once.
 struct Moments {
-    at::Tensor mean, variance;  ///< float [C]; the variance is that of the sample, biased
+    at::Tensor mean, variance;  ///< double [C]; the variance is that of the sample, biased
 };
 
 template <typename T>
@@ -81,8 +83,8 @@ Moments moments_of(const Matrix<T>& z, const at::TensorOptions& options) {
         kernels<T>().moments(z, first, last, mean.data() + at, squares.data() + at);
     });
     Moments out = {at::empty({z.columns}, options), at::empty({z.columns}, options)};
-    auto* out_mean = out.mean.data_ptr<float>();
-    auto* out_variance = out.variance.data_ptr<float>();
+    auto* out_mean = out.mean.data_ptr<double>();
+    auto* out_variance = out.variance.data_ptr<double>();
     for (std::size_t i = 0; i < c; ++i) {
         double n = 0, m = 0, s = 0;
         for (std::int64_t p = 0; p < pieces; ++p) {
@@ -93,25 +95,27 @@ Moments moments_of(const Matrix<T>& z, const at::TensorOptions& options) {
             m += delta * count / (n + count);
             n += count;
         }
-        out_mean[i] = static_cast<float>(m);
-        out_variance[i] = static_cast<float>(s / n);
+        out_mean[i] = m;
+        out_variance[i] = s / n;
     }
     return out;
 }
 
 Moments moments_of(const at::Tensor& z) {
-    const auto options = at::TensorOptions().dtype(at::kFloat).device(z.device());
+    const auto options = at::TensorOptions().dtype(at::kDouble).device(z.device());
     if (const auto matrix = matrix_of<float>(z)) return moments_of(*matrix, options);
     if (const auto matrix = matrix_of<Bf16>(z)) return moments_of(*matrix, options);
     const auto [variance, mean] =
         at::var_mean(z.to(at::kFloat), std::vector<std::int64_t>{0, 2, 3}, /*unbiased=*/false);
-    return {mean, variance};
+    return {mean.to(at::kDouble), variance.to(at::kDouble)};
 }
 
+/// From double numbers.
 void set_coefficients(Feature& f, const at::Tensor& gamma, const at::Tensor& beta,
                       const at::Tensor& mean, const at::Tensor& invstd) {
-    f.scale = gamma.detach() * invstd;
-    f.shift = beta.detach() - mean * f.scale;
+    const auto scale = gamma.detach() * invstd;
+    f.scale = scale.to(at::kFloat);
+    f.shift = (beta.detach() - mean * scale).to(at::kFloat);
 }
 
 at::Tensor in_channels_last(at::Tensor z) {
@@ -205,9 +209,10 @@ Feature normalise_by_batch(at::Tensor z, const at::Tensor& gamma, const at::Tens
     running.mean.mul_(1 - momentum).add_(mean, momentum);
     running.variance.mul_(1 - momentum).add_(variance, momentum * n / (n - 1));
     running.batches.add_(1);
-    f.mean = mean;
-    f.invstd = (variance + eps).rsqrt_();
-    set_coefficients(f, gamma, beta, f.mean, f.invstd);
+    const auto invstd = (variance + eps).rsqrt_();
+    f.mean = mean.to(at::kFloat);
+    f.invstd = invstd.to(at::kFloat);
+    set_coefficients(f, gamma, beta, mean, invstd);
     return f;
 }
 
@@ -215,7 +220,7 @@ Feature normalise_by_running(at::Tensor z, const at::Tensor& gamma, const at::Te
                              const at::Tensor& mean, const at::Tensor& variance) {
     Feature f;
     f.z = in_channels_last(std::move(z));
-    set_coefficients(f, gamma, beta, mean, (variance + eps).rsqrt_());
+    set_coefficients(f, gamma, beta, mean.to(at::kDouble), (variance.to(at::kDouble) + eps).rsqrt_());
     return f;
 }
 

@@ -11,7 +11,7 @@ namespace yolotrain::detail {
 namespace {
 
 constexpr int max_width = 64;
-constexpr std::int64_t block_groups = 128;  // so many are added up in float, then in double
+constexpr std::int64_t block_groups = 32;  // so many are added up in float, then in double
 
 /// A rectangle of the matrix that one inner loop runs over. A group is `width` floats that lie
 /// together: up to 64 columns of one row, or several whole rows (`fold`) where the columns are few

@@ -41,11 +41,13 @@ StepMemory measure_step(const StepKind& kind) {
     YoloV8 model(kind.scale, kind.nc);
     model.train(true);
     model.compute_in(scalar_type(kind.precision));
-    const std::uint64_t one = peak_of(model, 1, kind), three = peak_of(model, 3, kind);
+    const std::uint64_t two = peak_of(model, 2, kind), four = peak_of(model, 4, kind);
     release_free_tensor_memory();
     StepMemory memory;
-    memory.per_picture = three > one ? (three - one) / 2 : one;
-    memory.fixed = one > memory.per_picture ? one - memory.per_picture : 0;
+    memory.per_picture = (four > two ? four - two : two) / 2;
+    memory.fixed = two > 2 * memory.per_picture ? two - 2 * memory.per_picture : 0;
+    // What stays between steps: weights, average, sum of gradients, two moments of the optimizer.
+    for (const auto& parameter : model.parameters()) memory.fixed += 5 * parameter.tensor.nbytes();
     return memory;
 }
 

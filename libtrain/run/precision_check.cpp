@@ -39,9 +39,10 @@ Passes passes_in(YoloV8& model, Precision precision, const at::Tensor& x) {
     model.compute_in(scalar_type(precision));
     const RawMaps maps = model.forward(x);
     at::Tensor sum = at::zeros({}, x.options());  // every element with a weight of its own
+    const double factor = LossScale::of(precision).factor;  // in float16 the gradients would vanish without it
     for (const at::Tensor& map : maps) {
         const at::Tensor wave = (at::arange(map.numel(), x.options()) * 0.37).sin_().view(map.sizes());
-        sum = sum + (map * wave).mean();
+        sum = sum + (map * wave).mean() * factor;
     }
     std::vector<at::Tensor> parameters;
     for (const auto& [name, tensor] : model.parameters()) parameters.push_back(tensor);

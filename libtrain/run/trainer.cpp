@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <new>
 #include <set>
 #include <utility>
 
@@ -169,7 +170,14 @@ class Trainer::Impl {
     void settle_precision(const StateImage* from) {
         const Precision wanted = precision_of(options_.amp, options_.device);
         const bool begun = from != nullptr && (from->counters.epoch > 0 || from->counters.step > 0);
-        if (options_.amp == Amp::automatic && begun) return;
+        if (options_.amp == Amp::automatic && begun) {
+            if (state_.precision != Precision::float16 || options_.device != "cpu") return;
+            compute_in(state_, Precision::float32);
+            report({.kind = "precision",
+                    .message = "the run was begun in float16, which a CPU does not train in",
+                    .action = "training in float32"});
+            return;
+        }
         if (options_.amp == Amp::automatic && wanted != Precision::float32) {
             to_check_ = wanted;
         } else if (wanted != state_.precision) {
@@ -177,12 +185,22 @@ class Trainer::Impl {
         }
     }
 
+    std::string problem_of(Precision wanted, const Batch& batch) {
+        try {
+            return check_precision(state_.model, wanted, batch.images, at::Device(options_.device));
+        } catch (const std::bad_alloc&) {
+            throw;
+        } catch (const std::exception& failure) {  // an operator that this LibTorch lacks
+            const std::string text = failure.what();
+            return text.substr(0, text.find('\n'));
+        }
+    }
+
     /// The first batch decides whether this machine's fast precision can be relied on.
     void check_precision_with(const Batch& batch) {
         const Precision wanted = *to_check_;
         to_check_.reset();
-        const std::string problem =
-            check_precision(state_.model, wanted, batch.images, at::Device(options_.device));
+        const std::string problem = problem_of(wanted, batch);
         compute_in(state_, problem.empty() ? wanted : Precision::float32);
         if (problem.empty()) return;
         report({.kind = "precision",
@@ -228,8 +246,11 @@ class Trainer::Impl {
         const auto& counters = state_.counters;
         yolodata::Random random(options_.seed, static_cast<std::uint32_t>(counters.epoch),
                                 static_cast<std::uint64_t>(counters.step), yolodata::Purpose::size);
-        const double factor = random.uniform(1 - options_.multi_scale, 1 + options_.multi_scale);
-        return std::max<std::int64_t>(static_cast<std::int64_t>(options_.imgsz * factor + 16) / 32 * 32, 32);
+        // Each multiple of 32 as often as the others; 64 at least, below which one picture has no batch statistics.
+        const auto low = static_cast<std::int64_t>(options_.imgsz * (1 - options_.multi_scale));
+        const auto high = static_cast<std::int64_t>(options_.imgsz * (1 + options_.multi_scale)) + 32;
+        const auto length = low + static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(high - low)));
+        return std::max<std::int64_t>(length / 32 * 32, 64);
     }
 
     void drop(const std::string& fault) {

@@ -50,7 +50,7 @@ def test_confusion_curves_and_cocos_numbers(tmp_path, weights):
     report = report_of(val("--weights", weights, "--data", data, "--no-rect", "--format", "json", "--coco",
                            "--curves", curves, "--quiet"))
     # Every cell found; in the picture without labels each of them is a false alarm.
-    assert report["confusion_matrix"] == [[8, 4], [0, 0]]
+    assert report["confusion_matrix"] == [[8, 0, 4], [0, 0, 0], [0, 0, 0]]
     coco = report["coco"]
     assert (coco["AR100"], coco["AR1"], coco["AP_large"]) == (1, 0.25, None)
     assert 0.5 < coco["AP"] < 1 and coco["AP"] == coco["AP50"] == coco["AP75"]

@@ -55,9 +55,6 @@ void keep_batch(FitOptions& options, const yolotrain::StateImage& from) {
 
 void settle_batch(FitOptions& options, const CommandLine& line, const yolotrain::TrainData& data) {
     if (!wants_auto_batch(options)) return;
-    if (options.train.device != "cpu") {
-        throw UsageError{"--batch auto is measured on the CPU only; with CUDA give a number"};
-    }
     options.train.schedule.batch = fitting_batch(options, data);
     options.train.args = run_args(line);
 }

@@ -42,7 +42,7 @@ void add_what(CommandLine& line, FitOptions& o) {
                                 "pictures a step; auto: as many, up to 16, as fit --max-memory");
     range(batch, -1, 65536);
     batch.aliases = {{"auto", "-1"}};
-    range(line.option("imgsz", &o.train.imgsz, "N", "side of the pictures, px, a multiple of 32"), 32, 16384);
+    range(line.option("imgsz", &o.train.imgsz, "N", "side of the pictures, px, a multiple of 32"), 32, 16352);
     line.option("seed", &o.train.seed, "N", "of all random numbers");
     range(line.option("freeze", &o.train.freeze, "N", "layers, from the first on, that keep their weights"), 0, 22);
     line.option("config", &o.config, "FILE", "JSON or YAML with options by these names, such as a run's args.yaml");
@@ -244,7 +244,10 @@ void settle(FitOptions& o, const CommandLine& line, bool resuming) {
     o.train.amp = parse_amp(o.amp);
     (void)yolotrain::precision_of(o.train.amp, o.train.device);  // refuses what cannot be before anything is packed
     yolotrain::ScheduleOptions schedule = o.train.schedule;
-    if (wants_auto_batch(o)) schedule.batch = 1;
+    if (wants_auto_batch(o)) {
+        if (o.train.device != "cpu") throw UsageError{"--batch auto is measured on the CPU only; with CUDA give a number"};
+        schedule.batch = 1;
+    }
     check_schedule(schedule);
     o.train.args = run_args(line);
 }

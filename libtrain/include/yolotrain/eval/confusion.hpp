@@ -10,8 +10,8 @@
 
 namespace yolotrain {
 
-/// Which classes are taken for which: detections above `conf` and targets, tied one to one from the largest
-/// overlap downwards, above `iou`, whatever their classes. Not thread-safe.
+/// Which classes are taken for which: detections above `conf`, the most confident first, take the free target
+/// that they overlap most, above `iou`, whatever its class (as Ultralytics 8.4.190 does). Not thread-safe.
 class ConfusionMatrix {
    public:
     explicit ConfusionMatrix(std::int64_t nc, double conf = 0.25, double iou = 0.45);

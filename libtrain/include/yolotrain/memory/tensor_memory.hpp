@@ -2,13 +2,27 @@
 #pragma once
 
 #include <cstddef>
+#include <new>
+#include <string>
+#include <utility>
 
 namespace yolotrain {
 
+/// The system has no memory left for a tensor. Not a yolodata::Error: nothing that handles a full disk or a
+/// damaged file may take it for one.
+class TensorMemoryRefused : public std::bad_alloc {
+   public:
+    explicit TensorMemoryRefused(std::string what) : what_(std::move(what)) {}
+    const char* what() const noexcept override { return what_.c_str(); }
+
+   private:
+    std::string what_;
+};
+
 /// Lets all CPU tensors of the process that are made from here on take large blocks from one arena, which keeps
 /// what they give back. LibTorch has one allocator a process, so this is for a program's main to decide, before
-/// other threads make tensors; a second call changes nothing. Memory that the system refuses is
-/// yolodata::Error(resource), as in every other place.
+/// other threads make tensors; a second call changes nothing. Memory that the system refuses is a
+/// TensorMemoryRefused.
 void use_tensor_arena();
 bool has_tensor_arena();
 

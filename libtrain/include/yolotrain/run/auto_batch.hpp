@@ -23,7 +23,7 @@ struct StepKind {
     Precision precision = Precision::float32;
 };
 
-/// Runs steps of one and of three pictures full of boxes and looks at the arena (use_tensor_arena(), without
+/// Runs steps of two and of four pictures full of boxes and looks at the arena (use_tensor_arena(), without
 /// which this throws Error(invalid_argument)). Takes about as long as a step of six pictures.
 StepMemory measure_step(const StepKind& kind);
 

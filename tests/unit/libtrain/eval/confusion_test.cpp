@@ -30,13 +30,13 @@ TEST(Confusion, CountsEachTargetAndEachDetectionOnce) {
     EXPECT_EQ(all, 5);
 }
 
-TEST(Confusion, TheLargestOverlapIsTiedFirst) {
+TEST(Confusion, TheMostConfidentChoosesFirst) {
     ConfusionMatrix matrix(2);
-    // The first detection overlaps both targets, the second one of them better.
+    // Both detections overlap the first target most; the weaker one is left with the other.
     matrix.add(std::vector<Detection>{{0, 0, 10, 10, 0.9F, 0, 0}, {1, 0, 11, 10, 0.3F, 1, 0}},
                std::vector<PixelBox>{{1, 1, 0, 11, 10}, {0, -2, 0, 8, 10}});
-    EXPECT_EQ(matrix.count(1, 1), 1);
-    EXPECT_EQ(matrix.count(0, 0), 1);
+    EXPECT_EQ(matrix.count(0, 1), 1);
+    EXPECT_EQ(matrix.count(1, 0), 1);
 }
 
 }  // namespace

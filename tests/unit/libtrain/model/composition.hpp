@@ -16,12 +16,13 @@ namespace yolotrain::test {
 class Composition {
  public:
     /// frozen: layers that normalise by their running statistics, the first ones. type: that of
-    /// convolutions and features, as autocast would have it.
+    /// convolutions and features, as autocast would have it; float64: of everything.
     explicit Composition(const std::vector<NamedTensor>& state, int frozen = 0,
                          at::ScalarType type = at::kFloat)
         : frozen_(frozen), type_(type) {
         for (const auto& [name, tensor] : state) {
-            tensors_[name] = tensor.detach().clone();
+            const bool widen = type == at::kDouble && tensor.is_floating_point();
+            tensors_[name] = widen ? tensor.detach().to(at::kDouble) : tensor.detach().clone();
             const bool trained = name.ends_with(".weight") || name.ends_with(".bias");
             tensors_[name].set_requires_grad(trained && !name.ends_with("dfl.conv.weight"));
         }
@@ -78,7 +79,8 @@ class Composition {
                               tensors_.at(key + "2.weight").to(type_),
                               tensors_.at(key + "2.bias").to(type_));
         };
-        return at::cat({branch("cv2"), branch("cv3")}, 1).to(at::kFloat);
+        const auto all = at::cat({branch("cv2"), branch("cv3")}, 1);
+        return type_ == at::kDouble ? all : all.to(at::kFloat);
     }
 
     int frozen_;

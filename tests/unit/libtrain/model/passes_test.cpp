@@ -108,6 +108,27 @@ TEST(Passes, InBfloat16AreAsCloseAsComposedOperatorsInIt) {
     EXPECT_LE(relative_l2(all, all_exact), 1.2 * relative_l2(all_peer, all_exact));
 }
 
+TEST(Passes, AreAsExactAsComposedOperators) {
+    at::manual_seed(6);
+    const auto image = at::rand({4, 3, 128, 96});
+    auto model = lively_model(Scale::n, 3);
+    Composition exact(model.state(), 0, at::kDouble), peer(model.state());
+    const auto maps = model.forward(image), expected = exact.forward(image), theirs = peer.forward(image);
+    probe(maps).backward();
+    probe(expected).backward();
+    probe(theirs).backward();
+    for (std::size_t l = 0; l < maps.size(); ++l) {
+        EXPECT_LE(relative_l2(maps[l], expected[l]), 1.5 * relative_l2(theirs[l], expected[l])) << l;
+    }
+    const auto of = [](const Composition& c) {
+        return [&c](const std::string& name, const at::Tensor&) { return c[name]; };
+    };
+    const auto own = [](const std::string&, const at::Tensor& t) { return t; };
+    const auto truth = gradient_of(model.parameters(), of(exact));
+    EXPECT_LE(relative_l2(gradient_of(model.parameters(), own), truth),
+              1.5 * relative_l2(gradient_of(model.parameters(), of(peer)), truth));
+}
+
 TEST(Passes, RunOnceAndOnlyWithAGraph) {
     auto model = lively_model(Scale::n, 2);
     const auto image = at::rand({2, 3, 64, 64});
