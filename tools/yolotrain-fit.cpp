@@ -25,10 +25,9 @@ namespace {
 
 using tools::FitOptions;
 
-/// Activations are allocated and freed by every step. Kept in the heap they are reused; given back to the
-/// system each time, they come back as pages to be cleared: a fifth less memory at the peak (1,075 instead of
-/// 1,366 MB at batch 16, 320 px), but more than twice the CPU time. A system without memory to spare is asked
-/// for less by a smaller --batch.
+/// Tensors live in an arena; what is left to malloc of large blocks (oneDNN's scratch, pictures of the loader) is
+/// taken and given back by every step too. Kept in the heap it is reused instead of coming back as pages to be
+/// cleared.
 void tune_memory() {
     mallopt(M_MMAP_THRESHOLD, 1 << 30);
     mallopt(M_TRIM_THRESHOLD, 2047 << 20);
