@@ -192,7 +192,7 @@ class Packing {
     shard::SetWriter::ShardClosed writes(const Journal& journal, const Progress& at) {
         return [this, &journal, &at](const shard::SetIndex& index) {
             written_ = written_bytes(index);
-            journal.write({index, at.done, at.passed_through, false});
+            if (!at.has_gap) journal.write({index, at.done, at.passed_through, false});
         };
     }
 

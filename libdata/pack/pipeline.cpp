@@ -53,7 +53,7 @@ class Pipeline {
           names_(dataset), budget_(options.max_memory - std::min(options.max_memory / 2, tokens() * record_bytes())),
           gate_(options.max_memory / 2), items_(tokens()),
           examiners_([&] { return Examiner(dataset, examine_options(options), &gate_); }),
-          found_bad_(!writer.index().left_out.empty()), next_(at.done), split_(writer.index().splits.size()) {}
+          found_bad_(!writer.index().left_out.empty()), seen_(at.done), next_(at.done), split_(writer.index().splits.size()) {}
 
     PipelineResult run() {
         using tbb::filter_mode;
@@ -121,12 +121,15 @@ class Pipeline {
         if (item.label.hashed) result_.digests.emplace(image.label_path, item.label.digest);
         if (item.prepared.left_out) {
             writer_.leave_out(std::move(*item.prepared.left_out));
-        } else if (!(options_.fail_on_bad && found_bad_)) {
+        } else if (options_.fail_on_bad && found_bad_) {
+            at_.has_gap = true;
+        } else {
             writer_.add(item.prepared.record);
             at_.passed_through += item.prepared.passed_through ? 1 : 0;
         }
-        ++at_.done;
-        if (progress_ && !progress_(at_.done, places_.size())) result_.stopped = true;
+        ++seen_;
+        if (!at_.has_gap) at_.done = seen_;
+        if (progress_ && !progress_(seen_, places_.size())) result_.stopped = true;
     }
 
     void begin_splits_until(std::size_t end) {
@@ -150,6 +153,7 @@ class Pipeline {
     tbb::enumerable_thread_specific<Examiner> examiners_;
     std::atomic<bool> found_bad_;
     PipelineResult result_;
+    std::uint64_t seen_;  ///< places that were written, left out or passed over
     std::size_t next_, split_;
 };
 

@@ -25,6 +25,9 @@ struct Place {
 struct Progress {
     std::uint64_t done = 0;  ///< places that are written, or left out, by the writer's index
     std::uint64_t passed_through = 0;
+    /// A good image was passed over since another one is bad: nobody may go on behind it, so what the writer's index
+    /// says from here on is not to be kept.
+    bool has_gap = false;
 };
 
 struct PipelineResult {

@@ -123,6 +123,32 @@ TEST(Pack, OptionsOutOfRangeAreRefusedBeforeAnythingIsWritten) {
     EXPECT_TRUE(refused([](PackOptions& o) { o.jobs = 0; }));
 }
 
+/// Nine images of which the fourth is broken, in shards of two records or so.
+PackOptions draw_with_a_bad_one(const DrawnFolder& folder) {
+    draw(folder, 9, 3);
+    folder.write("images/train/103.png", "\x89PNG\r\n\x1a\nbroken");
+    PackOptions options = small();
+    options.set.shard_bytes = 30'000;
+    options.jobs = 1;
+    return options;
+}
+
+TEST(Pack, SkippingAfterAFailureLeavesNoGoodImageOut) {
+    const DrawnFolder folder;
+    PackOptions options = draw_with_a_bad_one(folder);
+    const shard::SetIndex expected = pack(folder.open(), folder / "whole", options).index;
+    ASSERT_GT(expected.shards.size(), 2u);
+    options.resume = options.fail_on_bad = true;
+    std::uint64_t calls = 0;
+    const auto count = [&](std::uint64_t done, std::uint64_t) { return done == ++calls; };
+    EXPECT_EQ(pack(folder.open(), folder / "out", options, count).outcome, PackOutcome::bad_images);
+    EXPECT_EQ(calls, 12u);
+    options.fail_on_bad = false;
+    const PackReport report = pack(folder.open(), folder / "out", options);
+    EXPECT_EQ(report.outcome, PackOutcome::published);
+    EXPECT_EQ(shard::to_json(report.index), shard::to_json(expected));
+}
+
 TEST(Pack, BccdPacksTheImagesAndRowsThatUltralyticsTrainsOn) {
     const std::string data = std::string(YOLO_SHARED) + "/data/bccd/data.yaml";
     if (!std::filesystem::exists(data)) GTEST_SKIP() << "the full BCCD dataset is not here";
