@@ -202,6 +202,11 @@ class Packing {
                                           fmt::format(" {}/{}", options.part, options.parts));
         const JournalState state = begin(journal, options);
         if (state.finished) {
+            if (options.fail_on_bad && !state.index.left_out.empty()) {
+                report_.index = state.index;
+                report_.outcome = PackOutcome::bad_images;
+                return std::nullopt;
+            }
             if (options.parts > 1) digest_of_source({});
             return state.index;
         }

@@ -149,6 +149,21 @@ TEST(Pack, SkippingAfterAFailureLeavesNoGoodImageOut) {
     EXPECT_EQ(shard::to_json(report.index), shard::to_json(expected));
 }
 
+TEST(Pack, AFinishedPlainSetWithBadImagesIsAFailureToo) {
+    const DrawnFolder folder;
+    PackOptions options = draw_with_a_bad_one(folder);
+    options.resume = true;
+    options.set.variants = 1;
+    std::uint64_t calls = 0;  // twelve of the plain set, then its variants begin
+    const auto stop = [&](std::uint64_t, std::uint64_t) { return ++calls < 14; };
+    ASSERT_EQ(pack(folder.open(), folder / "out", options, stop).outcome, PackOutcome::stopped);
+    options.fail_on_bad = true;
+    const PackReport report = pack(folder.open(), folder / "out", options);
+    EXPECT_EQ(report.outcome, PackOutcome::bad_images);
+    ASSERT_EQ(report.index.left_out.size(), 1u);
+    EXPECT_FALSE(shard::is_shard_set(folder / "out"));
+}
+
 TEST(Pack, BccdPacksTheImagesAndRowsThatUltralyticsTrainsOn) {
     const std::string data = std::string(YOLO_SHARED) + "/data/bccd/data.yaml";
     if (!std::filesystem::exists(data)) GTEST_SKIP() << "the full BCCD dataset is not here";
