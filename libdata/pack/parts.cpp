@@ -15,6 +15,7 @@
 #include "yolodata/core/error.hpp"
 #include "yolodata/core/file.hpp"
 #include "yolodata/core/manifest.hpp"
+#include "yolodata/core/sha256.hpp"
 #include "yolodata/pack/pack.hpp"
 #include "yolodata/shard/staging.hpp"
 #include "yolodata/verify/hash_files.hpp"
@@ -28,14 +29,49 @@ namespace {
 using Json = nlohmann::ordered_json;
 constexpr const char* parts_folder = "/.parts";
 constexpr const char* manifest_file = "/part.manifest.json";
+/// In a part's manifest, what was divided among the parts: the SHA-256 of the list of all places, and its length as the
+/// size. No file is so called: the paths of a dataset have no empty name in them.
+constexpr const char* places_entry = "//places";
 
 [[noreturn]] void refuse(const std::string& why) { throw Error(ErrorKind::forbidden_state, why); }
+
+ManifestEntry entry_of(const Dataset& dataset, const std::vector<Place>& all) {
+    Sha256 hash;
+    for (const Place& place : all) {
+        hash.update(fmt::format("{} ", place.split));
+        hash.update(dataset.images[place.image].path);
+        hash.update(std::string_view("\0", 1));
+    }
+    ManifestEntry entry;
+    entry.path = places_entry;
+    entry.size = all.size();
+    entry.sha256 = hash.finish();
+    return entry;
+}
+
+/// Takes that entry out again, so that files alone are left.
+ManifestEntry take_places(Manifest& manifest, const std::string& folder) {
+    const auto found = std::find_if(manifest.files.begin(), manifest.files.end(), [](const auto& e) { return e.path == places_entry; });
+    if (found == manifest.files.end())
+        refuse(folder + manifest_file + ": does not say of which images the part is one; pack it again with --overwrite");
+    ManifestEntry entry = *found;
+    manifest.files.erase(found);
+    return entry;
+}
+
+bool same_frame(const shard::SetIndex& a, const shard::SetIndex& b) {
+    return a.options == b.options && a.tool == b.tool && a.names == b.names && a.class_count == b.class_count && a.task == b.task &&
+           a.geometry == b.geometry && a.keypoints.points == b.keypoints.points && a.keypoints.dims == b.keypoints.dims &&
+           std::equal(a.splits.begin(), a.splits.end(), b.splits.begin(), b.splits.end(),
+                      [](const auto& s, const auto& t) { return s.name == t.name; });
+}
 
 /// One finished part.
 struct Part {
     std::string folder;
     shard::SetIndex index;
     Manifest files;
+    ManifestEntry places;  ///< of all parts together
 };
 
 /// N of the parts that stand there; two different N are refused.
@@ -62,12 +98,14 @@ std::vector<Part> read_parts(const std::string& out) {
         if (!shard::is_shard_set(part.folder)) refuse(fmt::format("{}: part {}/{} is not done; run it with --part {}/{}", out, i, count, i, count));
         part.index = shard::read_set_index(part.folder);
         part.files = parse_manifest(read_text_file(part.folder + manifest_file));
+        part.places = take_places(part.files, part.folder);
         const shard::SetIndex& first = i == 1 ? part.index : parts[0].index;
-        const auto same_splits = std::equal(first.splits.begin(), first.splits.end(), part.index.splits.begin(), part.index.splits.end(),
-                                            [](const auto& a, const auto& b) { return a.name == b.name; });
-        if (!(first.options == part.index.options) || first.tool != part.index.tool || first.names != part.index.names ||
-            first.task != part.index.task || !same_splits)
+        if (!same_frame(first, part.index))
             refuse(fmt::format("{}: parts 1 and {} were packed with different options or another data.yaml", out, i));
+        const ManifestEntry& places = i == 1 ? part.places : parts[0].places;
+        if (places.sha256 != part.places.sha256 || places.size != part.places.size)
+            refuse(fmt::format("{}: part 1 was packed of {} images, part {} of {} or of others; the dataset changed: pack them again", out,
+                               places.size, i, part.places.size));
         parts.push_back(std::move(part));
     }
     return parts;
@@ -139,6 +177,7 @@ Manifest part_manifest(const Dataset& dataset, const std::vector<Place>& all, in
     }
     HashedFiles rest = hash_files(dataset.root, unknown, jobs);
     manifest.files.insert(manifest.files.end(), rest.files.begin(), rest.files.end());
+    manifest.files.push_back(entry_of(dataset, all));
     std::sort(manifest.files.begin(), manifest.files.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
     return manifest;
 }

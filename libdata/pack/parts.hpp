@@ -19,7 +19,8 @@ std::pair<std::size_t, std::size_t> part_range(std::size_t places, int part, int
 std::string part_folder(const std::string& out, int part, int parts);
 
 /// The SHA-256 of the files whose places one part packs (the first part also: those of no place), as far as `known`
-/// has none, read now. From those of all parts the digest of the dataset is made without reading it again.
+/// has none, read now. From those of all parts the digest of the dataset is made without reading it again. One entry
+/// more tells the list of all places, so that parts of different lists are told apart.
 Manifest part_manifest(const Dataset& dataset, const std::vector<Place>& all, int part, int parts, const KnownDigests& known,
                        int jobs);
 /// Beside the part's set.

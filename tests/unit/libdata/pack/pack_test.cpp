@@ -164,6 +164,44 @@ TEST(Pack, AFinishedPlainSetWithBadImagesIsAFailureToo) {
     EXPECT_FALSE(shard::is_shard_set(folder / "out"));
 }
 
+TEST(Pack, PartsOfDifferentListsAreNotMerged) {
+    const DrawnFolder folder;
+    draw(folder, 6, 0);
+    PackOptions options = small();
+    options.parts = 2;
+    pack(folder.open(), folder / "out", options);
+    // Two images more: the second half begins at the fifth now, and nobody has the fourth.
+    for (const char* name : {"images/train/200.png", "images/train/201.png"}) folder.write(name, encode_png(drawn_picture(20, 20)));
+    options.part = 2;
+    pack(folder.open(), folder / "out", options);
+    EXPECT_THROW(merge(folder / "out", false), Error);
+    EXPECT_FALSE(shard::is_shard_set(folder / "out"));
+    options.part = 1;
+    options.if_changed = true;  // sees that its list is another one
+    EXPECT_EQ(pack(folder.open(), folder / "out", options).outcome, PackOutcome::published);
+    const std::string digest = merge(folder / "out", false).index.source_digest;
+    EXPECT_EQ(digest, verify(folder.open(), {}).digest);
+    EXPECT_EQ(shard::ShardSet(folder / "out", "train").size(), 8u);
+}
+
+TEST(Pack, PartsOfDifferentClassesOrKeypointsAreNotMerged) {
+    for (const auto& [second, first] : {std::pair("nc: 2\n", "nc: 3\n"), {"nc: 3\nkpt_shape: [1, 2]\n", "nc: 3\nkpt_shape: [2, 2]\n"}}) {
+        const DrawnFolder folder;
+        for (int i = 0; i < 4; ++i) folder.write("images/train/" + std::to_string(i) + ".png", encode_png(drawn_picture(40, 30)));
+        folder.write("images/val/0.png", encode_png(drawn_picture(40, 30)));
+        const std::string head = "train: images/train\nval: images/val\n";
+        PackOptions options = small();
+        options.parts = 2;
+        options.part = 2;
+        folder.write("data.yaml", head + second);
+        pack(folder.open(), folder / "out", options);
+        options.part = 1;
+        folder.write("data.yaml", head + first);
+        pack(folder.open(), folder / "out", options);
+        EXPECT_THROW(merge(folder / "out", false), Error) << second;
+    }
+}
+
 TEST(Pack, BccdPacksTheImagesAndRowsThatUltralyticsTrainsOn) {
     const std::string data = std::string(YOLO_SHARED) + "/data/bccd/data.yaml";
     if (!std::filesystem::exists(data)) GTEST_SKIP() << "the full BCCD dataset is not here";
