@@ -202,6 +202,21 @@ TEST(Pack, PartsOfDifferentClassesOrKeypointsAreNotMerged) {
     }
 }
 
+TEST(Pack, ASetThatLostRecordsIsNotUpToDate) {
+    const DrawnFolder folder;
+    draw(folder, 3, 1);
+    PackOptions options = small();
+    shard::SetIndex index = pack(folder.open(), folder / "out", options).index;
+    options.if_changed = true;
+    ASSERT_EQ(pack(folder.open(), folder / "out", options).outcome, PackOutcome::up_to_date);
+    // As repair writes it: source and options are those of the set that was damaged.
+    index.left_out.push_back({"images/train/109.png", "train", {{"shard/record-corrupt", 0, 0, "lost"}}});
+    index.splits[0].left_out = 1;
+    folder.write("out/index.json", shard::to_json(index));
+    EXPECT_EQ(pack(folder.open(), folder / "out", options).outcome, PackOutcome::published);
+    EXPECT_EQ(pack(folder.open(), folder / "out", options).outcome, PackOutcome::up_to_date);
+}
+
 TEST(Pack, BccdPacksTheImagesAndRowsThatUltralyticsTrainsOn) {
     const std::string data = std::string(YOLO_SHARED) + "/data/bccd/data.yaml";
     if (!std::filesystem::exists(data)) GTEST_SKIP() << "the full BCCD dataset is not here";
