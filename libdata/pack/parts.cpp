@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
-#include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -74,13 +74,23 @@ struct Part {
     ManifestEntry places;  ///< of all parts together
 };
 
+/// N of a folder that part_folder() names; 0 of any other.
+int parts_in_name(const std::string& name) {
+    int part = 0, parts = 0;
+    const char* end = name.data() + name.size();
+    const auto of = name.find("-of-");
+    if (of == std::string::npos) return 0;
+    std::from_chars(name.data(), end, part);
+    std::from_chars(name.data() + of + 4, end, parts);
+    return part >= 1 && part <= parts && name == fmt::format("{}-of-{}", part, parts) ? parts : 0;
+}
+
 /// N of the parts that stand there; two different N are refused.
 int count_parts(const std::string& out) {
     std::set<int> counts;
     std::error_code none;
     for (const auto& entry : fs::directory_iterator(out + parts_folder, none)) {
-        const std::string name = entry.path().filename().string();
-        if (const auto of = name.find("-of-"); of != std::string::npos) counts.insert(std::atoi(name.c_str() + of + 4));
+        if (const int parts = parts_in_name(entry.path().filename().string()); parts != 0) counts.insert(parts);
     }
     if (counts.empty()) throw Error(ErrorKind::not_found, out + ": holds no parts; make them with yolodata pack --part I/N");
     if (counts.size() > 1)

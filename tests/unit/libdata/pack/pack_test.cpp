@@ -184,6 +184,18 @@ TEST(Pack, PartsOfDifferentListsAreNotMerged) {
     EXPECT_EQ(shard::ShardSet(folder / "out", "train").size(), 8u);
 }
 
+TEST(Pack, FoldersThatNoPartIsCalledAreNoParts) {
+    const DrawnFolder folder;
+    for (const char* name : {"a-of-b", "x-of-0", "0-of-0", "3-of-2", "01-of-1", "1-of-99999999999", "-1-of-1"})
+        std::filesystem::create_directories(folder / (std::string("out/.parts/") + name));
+    try {
+        merge(folder / "out", false);
+        ADD_FAILURE() << "merged nothing";
+    } catch (const Error& e) {
+        EXPECT_EQ(e.kind(), ErrorKind::not_found) << e.what();
+    }
+}
+
 TEST(Pack, PartsOfDifferentClassesOrKeypointsAreNotMerged) {
     for (const auto& [second, first] : {std::pair("nc: 2\n", "nc: 3\n"), {"nc: 3\nkpt_shape: [1, 2]\n", "nc: 3\nkpt_shape: [2, 2]\n"}}) {
         const DrawnFolder folder;
