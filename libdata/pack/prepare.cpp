@@ -34,9 +34,12 @@ bool can_pass_through(const Examined& examined, int imgsz) {
            examined.image_bytes.size() <= raw_bytes(examined.width, examined.height);
 }
 
-/// Peak of decode and resize: the picture, its turned copy, the resized one.
+/// Peak of decode and resize: the picture, its turned copy, the resized one. libheif and its decoders take 24 bytes a
+/// pixel in all, as the check counts.
 std::uint64_t memory_need(const Examined& examined, int imgsz) {
-    return 2 * raw_bytes(examined.width, examined.height) + raw_bytes(imgsz, imgsz);
+    const Format format = detect_format(examined.image_bytes);
+    const std::uint64_t copies = format == Format::avif || format == Format::heic ? 8 : 2;
+    return copies * raw_bytes(examined.width, examined.height) + raw_bytes(imgsz, imgsz);
 }
 
 std::string_view rule_of(ErrorKind kind) {

@@ -138,5 +138,24 @@ TEST(Prepare, DamageThatOnlyTheDecoderFindsLeavesTheImageOutToo) {
     EXPECT_TRUE(p.left_out->reasons.at(0).rule.starts_with("image/"));
 }
 
+TEST(Prepare, PicturesOfLibheifAreGivenTheMemoryThatTheyTake) {
+    const auto peak = [](const std::string& head) {
+        Examined examined;
+        examined.usable = true;
+        examined.width = examined.height = 100;
+        examined.image_bytes.resize(head.size());
+        std::memcpy(examined.image_bytes.data(), head.data(), head.size());
+        MemoryBudget budget(1 << 20);
+        shard::SetOptions options;
+        options.imgsz = 10;
+        EXPECT_TRUE(prepare(examined, "x", options, budget).left_out);  // is nothing but a head
+        return budget.peak();
+    };
+    const std::string sizes("\0\0\0\x18", 4), rest("\0\0\0\0mif1miaf", 12);
+    EXPECT_EQ(peak("\xff\xd8\xff\xe0"), 6u * 100 * 100 + 300);
+    EXPECT_EQ(peak(sizes + "ftypavif" + rest), 24u * 100 * 100 + 300);
+    EXPECT_EQ(peak(sizes + "ftypheic" + rest), 24u * 100 * 100 + 300);
+}
+
 }  // namespace
 }  // namespace yolodata::pack
