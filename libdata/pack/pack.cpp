@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <numeric>
 #include <optional>
 #include <utility>
 
@@ -45,9 +46,16 @@ void check_options(const PackOptions& options) {
 }
 
 void check_flip_idx(const Dataset& dataset, const VariantOptions& augment) {
-    if (augment.flip_idx.empty() || (dataset.task == Task::pose && augment.flip_idx.size() == dataset.keypoints.points)) return;
-    throw Error(ErrorKind::invalid_argument, fmt::format("flip_idx lists {} key points, the dataset {} has {}", augment.flip_idx.size(),
-                                                         dataset.root, dataset.task == Task::pose ? dataset.keypoints.points : 0));
+    const std::vector<int>& indices = augment.flip_idx;
+    if (indices.empty()) return;
+    const auto refuse = [](const std::string& why) { throw Error(ErrorKind::invalid_argument, why); };
+    const std::size_t points = dataset.task == Task::pose ? dataset.keypoints.points : 0;
+    if (indices.size() != points)
+        refuse(fmt::format("flip_idx lists {} key points, the dataset {} has {}", indices.size(), dataset.root, points));
+    std::vector<int> each(indices.size());
+    std::iota(each.begin(), each.end(), 0);
+    if (!std::is_permutation(indices.begin(), indices.end(), each.begin()))
+        refuse(fmt::format("flip_idx must list each key point once, by its number from 0 to {}", points - 1));
 }
 
 std::vector<Split> chosen_splits(const Dataset& dataset, const std::vector<std::string>& names) {

@@ -100,7 +100,9 @@ def test_augment_schema_and_reader_agree(tmp_path):
     ("degres: 10", "augment.yaml:1: there is no augmentation 'degres'; did you mean 'degrees'?"),
     ("mosaic: 1\nscale: 1.5", "augment.yaml:2: scale = 1.5 is not within 0…0.99"),
     ("mixup: often", "mixup must be a number"), ("blur: nan", "blur"), ("- 1", "expected a table"),
-    ("flip_idx: [0, 0]", "each key point once"), ("mosaic: 1\nmosaic: 0", "mosaic stands twice"),
+    ("flip_idx: [0, 0]", "each key point once"), ("flip_idx: [0.5, 1.5]", "each key point once"),
+    ("flip_idx: [1e300, 0]", "each key point once"), ("flip_idx: [nan, 0]", "flip_idx"), ("flip_idx: 1", "each key point once"),
+    ("mosaic: 1\nmosaic: 0", "mosaic stands twice"),
 ])
 def test_a_bad_augment_file_is_refused(tmp_path, text, expected):
     write(tmp_path / "augment.yaml", text)

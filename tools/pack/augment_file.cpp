@@ -5,6 +5,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 #include <vector>
 
@@ -34,13 +35,21 @@ double number(const std::string& path, const std::string& key, const YAML::Node&
 
 std::vector<int> flip_indices(const std::string& path, const YAML::Node& node) {
     std::vector<int> indices;
-    if (node.IsSequence())
-        for (const auto& entry : node) indices.push_back(static_cast<int>(number(path, "flip_idx", entry)));
-    std::vector<int> sorted = indices;
-    std::sort(sorted.begin(), sorted.end());
-    for (std::size_t i = 0; i < sorted.size(); ++i)
-        if (sorted[i] != static_cast<int>(i)) sorted.clear();
-    if (sorted.empty())
+    bool each_once = node.IsSequence() && node.size() > 0;
+    if (each_once) {
+        std::vector<bool> seen(node.size());
+        for (const auto& entry : node) {
+            const double x = number(path, "flip_idx", entry);
+            // Not below 0, not NaN, none beyond the last: what is cast fits.
+            if (!(x >= 0 && x < static_cast<double>(seen.size())) || x != std::floor(x) || seen[static_cast<std::size_t>(x)]) {
+                each_once = false;
+                break;
+            }
+            seen[static_cast<std::size_t>(x)] = true;
+            indices.push_back(static_cast<int>(x));
+        }
+    }
+    if (!each_once)
         refuse(path, node.Mark(), "flip_idx must list each key point once, by its number from 0: the one it becomes in the mirror");
     return indices;
 }

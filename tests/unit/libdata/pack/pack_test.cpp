@@ -229,6 +229,29 @@ TEST(Pack, ASetThatLostRecordsIsNotUpToDate) {
     EXPECT_EQ(pack(folder.open(), folder / "out", options).outcome, PackOutcome::up_to_date);
 }
 
+TEST(Pack, FlipIdxMustBeAPermutation) {
+    const DrawnFolder folder;
+    draw(folder, 1, 0);
+    folder.write("data.yaml", "train: images/train\nval: images/val\nnames: [a, b]\nkpt_shape: [2, 2]\n");
+    folder.write("labels/train/100.txt", "0 0.5 0.5 0.25 0.25 0.5 0.5 0.4 0.4\n");
+    PackOptions options = small();
+    options.set.variants = 1;
+    const auto kind = [&](const std::vector<int>& indices) {
+        options.augment.flip_idx = indices;
+        try {
+            pack(folder.open(), folder / "out", options);
+        } catch (const Error& e) {
+            return std::string(e.what()).find("flip_idx") == std::string::npos ? "another error" : "refused";
+        }
+        return "packed";
+    };
+    EXPECT_STREQ(kind({0, 0}), "refused");
+    EXPECT_STREQ(kind({-1, 0}), "refused");
+    EXPECT_STREQ(kind({0, 1'000'000}), "refused");
+    EXPECT_STREQ(kind({0}), "refused");
+    EXPECT_STREQ(kind({1, 0}), "packed");
+}
+
 TEST(Pack, BccdPacksTheImagesAndRowsThatUltralyticsTrainsOn) {
     const std::string data = std::string(YOLO_SHARED) + "/data/bccd/data.yaml";
     if (!std::filesystem::exists(data)) GTEST_SKIP() << "the full BCCD dataset is not here";
