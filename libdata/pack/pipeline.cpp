@@ -70,7 +70,8 @@ class Pipeline {
                                                    }));
         });
         // Splits without an image stand in the index too.
-        if (!result_.stopped) begin_splits_until(splits_.size());
+        if (!stopped_) begin_splits_until(splits_.size());
+        result_.stopped = stopped_;
         result_.found_bad = found_bad_;
         return std::move(result_);
     }
@@ -92,7 +93,7 @@ class Pipeline {
     }
 
     Item* next(tbb::flow_control& control) {
-        if (next_ == places_.size() || result_.stopped) {
+        if (next_ == places_.size() || stopped_) {
             control.stop();
             return nullptr;
         }
@@ -114,7 +115,7 @@ class Pipeline {
     }
 
     void write(Item& item) {
-        if (result_.stopped) return;
+        if (stopped_) return;
         begin_splits_until(item.place.split + 1);
         const ImageRef& image = dataset_.images[item.place.image];
         if (item.image.hashed) result_.digests.emplace(image.path, item.image.digest);
@@ -129,7 +130,7 @@ class Pipeline {
         }
         ++seen_;
         if (!at_.has_gap) at_.done = seen_;
-        if (progress_ && !progress_(seen_, places_.size())) result_.stopped = true;
+        if (progress_ && !progress_(seen_, places_.size())) stopped_ = true;
     }
 
     void begin_splits_until(std::size_t end) {
@@ -152,6 +153,7 @@ class Pipeline {
     std::vector<Item> items_;
     tbb::enumerable_thread_specific<Examiner> examiners_;
     std::atomic<bool> found_bad_;
+    std::atomic<bool> stopped_ = false;  ///< set by the last stage, read by the first, on other threads
     PipelineResult result_;
     std::uint64_t seen_;  ///< places that were written, left out or passed over
     std::size_t next_, split_;

@@ -6,6 +6,7 @@
 #include <tbb/task_arena.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <span>
 #include <utility>
@@ -105,7 +106,7 @@ bool write_pass(const VariantPass& pass, std::uint64_t next, std::uint64_t size,
                 shard::SetWriter& writer) {
     using tbb::filter_mode;
     std::vector<Item> items(static_cast<std::size_t>(2 * threads));
-    bool stopped = false;
+    std::atomic<bool> stopped = false;  // set by the last stage, read by the first, on other threads
     tbb::task_arena arena(threads);
     arena.execute([&] {
         const auto first = [&](tbb::flow_control& control) -> Item* {
