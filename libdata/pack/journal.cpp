@@ -93,10 +93,12 @@ std::optional<std::string> Journal::codec_in(const std::string& folder) {
 std::optional<JournalState> Journal::recover(const std::string& out) const {
     std::optional<JournalState> state = read();
     if (!state) return std::nullopt;
+    // Publishing removes an old index.json before it moves a shard: one that stands there lists what is in OUT.
+    const bool out_is_whole = shard::is_shard_set(out);
     for (const shard::ShardEntry& shard : state->index.shards) {
         if (stands_in(folder_, shard)) continue;
         std::error_code error;
-        if (!stands_in(out, shard)) return std::nullopt;
+        if (out_is_whole || !stands_in(out, shard)) return std::nullopt;
         fs::rename(out + "/" + shard.file, folder_ + "/" + shard.file, error);
         if (error) return std::nullopt;
     }

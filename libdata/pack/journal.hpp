@@ -27,8 +27,8 @@ class Journal {
 
     void write(const JournalState& state) const;
     /// What may be gone on from: the diary is of this fingerprint, and every shard that it lists lies in the folder with
-    /// its SHA-256 (one that had been moved to `out` already is moved back). Everything else in the folder but folders
-    /// is removed. nullopt: begin anew.
+    /// its SHA-256 (one that had been moved to `out` already is moved back, unless a set is complete there). Everything
+    /// else in the folder but folders is removed. nullopt: begin anew.
     std::optional<JournalState> recover(const std::string& out) const;
 
     /// The codec of the packing that was interrupted in this folder, whatever its fingerprint.

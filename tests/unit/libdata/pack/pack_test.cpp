@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "drawn_folder.hpp"
+#include "pack/journal.hpp"
 #include "yolodata/core/error.hpp"
 #include "yolodata/shard/reader.hpp"
 #include "yolodata/verify/verify.hpp"
@@ -250,6 +251,21 @@ TEST(Pack, FlipIdxMustBeAPermutation) {
     EXPECT_STREQ(kind({0, 1'000'000}), "refused");
     EXPECT_STREQ(kind({0}), "refused");
     EXPECT_STREQ(kind({1, 0}), "packed");
+}
+
+TEST(Pack, AJournalTakesNoShardsOutOfAWholeSet) {
+    const DrawnFolder folder;
+    draw(folder, 4, 1);
+    const std::string out = folder / "out", staging = out + "/.pack-tmp";
+    const shard::SetIndex index = pack(folder.open(), out, small()).index;
+    std::filesystem::create_directory(staging);
+    const Journal journal(staging, "of this set");
+    journal.write({index, 5, 0, true});
+    EXPECT_FALSE(journal.recover(out));
+    EXPECT_EQ(shard::ShardSet(out, "train").size(), 4u);
+    std::filesystem::remove(out + "/index.json");  // as if it had been killed while it moved them
+    EXPECT_TRUE(journal.recover(out));
+    EXPECT_TRUE(std::filesystem::exists(staging + "/train-00000.yds"));
 }
 
 TEST(Pack, BccdPacksTheImagesAndRowsThatUltralyticsTrainsOn) {
