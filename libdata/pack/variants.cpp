@@ -34,7 +34,9 @@ Scene read_scene(const shard::ShardSet& set, std::uint64_t number) {
     Scene scene;
     scene.image.width = info.width;
     scene.image.height = info.height;
-    if (!set.read(number, scene.image.rgb))
+    // The picture is read by its sides, whatever the record holds.
+    const std::uint64_t bytes = static_cast<std::uint64_t>(info.width) * static_cast<std::uint64_t>(info.height) * 3;
+    if (!set.read(number, scene.image.rgb) || scene.image.rgb.size() != bytes)
         throw Error(ErrorKind::corrupt, fmt::format("{}: what was just written there cannot be read back; check the disk",
                                                     set.shard_path(info.shard)));
     scene.objects = to_objects(set.boxes(number), set.geometry(number), info.width, info.height);
