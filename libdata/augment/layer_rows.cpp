@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <span>
 #include <utility>
 
@@ -27,6 +28,13 @@ std::int32_t to_fixed(double value) {
         std::lrint(std::clamp(value * coordinate_scale, -most - 1, most)));
 }
 
+/// Far out, where to_fixed() was cut off, a sum must stay there and not come back from below.
+std::int32_t sum(std::int32_t a, std::int32_t b) {
+    using Limits = std::numeric_limits<std::int32_t>;
+    return static_cast<std::int32_t>(
+        std::clamp<std::int64_t>(std::int64_t{a} + b, Limits::min(), Limits::max()));
+}
+
 int whole(int fixed) {
     return fixed >> coordinate_bits;
 }
@@ -39,8 +47,8 @@ std::pair<int, int> columns_within(std::span<const std::int32_t> delta, int star
                                    int high) {
     const auto begin = delta.begin(), end = delta.end();
     const auto at = [&](auto position) { return static_cast<int>(position - begin); };
-    const auto below = [&](std::int32_t d) { return whole(start + d) < low; };
-    const auto not_above = [&](std::int32_t d) { return whole(start + d) <= high; };
+    const auto below = [&](std::int32_t d) { return whole(sum(start, d)) < low; };
+    const auto not_above = [&](std::int32_t d) { return whole(sum(start, d)) <= high; };
     if (delta.front() <= delta.back())
         return {at(std::partition_point(begin, end, below)),
                 at(std::partition_point(begin, end, not_above))};
@@ -68,12 +76,12 @@ LayerRows::LayerRows(const Layer& layer, int width, bool mirrored) : layer_(laye
     // The padding of both tables is read by whole vectors, and never used.
     for (auto* deltas : {&delta_x_, &delta_y_}) deltas->resize(deltas->size() + 64);
     straight_ = a != 0 && b == 0 && c == 0;
-    if (straight_) place_columns(to_fixed(base_x_) + rounding);
+    if (straight_) place_columns(sum(to_fixed(base_x_), rounding));
 }
 
 void LayerRows::draw(int y, std::uint8_t* out) {
-    const int x0 = to_fixed(row_x_ * y + base_x_) + rounding,
-              y0 = to_fixed(row_y_ * y + base_y_) + rounding;
+    const int x0 = sum(to_fixed(row_x_ * y + base_x_), rounding),
+              y0 = sum(to_fixed(row_y_ * y + base_y_), rounding);
     find_runs(x0, y0);
     int done = 0;
     for (const Run& run : runs_) {
@@ -123,7 +131,7 @@ std::pair<int, int> LayerRows::rows_in(std::size_t part, int y0) const {
 void LayerRows::place_columns(int x0) {
     line_.resize((static_cast<std::size_t>(layer_.canvas_width) + 2) * 3 + 64);
     for (int i = 0; i < width_; ++i) {
-        const int x = x0 + delta_x_[static_cast<std::size_t>(i)], f = fraction(x);
+        const int x = sum(x0, delta_x_[static_cast<std::size_t>(i)]), f = fraction(x);
         offset_.push_back(whole(x) * 3);
         weights_.insert(weights_.end(), 4, (32 - f) | f << 16);
     }
@@ -166,15 +174,17 @@ void LayerRows::draw_mixed(int begin, int end, int x0, int y0, std::uint8_t* out
             continue;
         }
         for (int i = from; i < to; ++i, at += 3)
-            draw_pixel(x0 + delta_x_[static_cast<std::size_t>(i)],
-                       y0 + delta_y_[static_cast<std::size_t>(i)], at);
+            draw_pixel(sum(x0, delta_x_[static_cast<std::size_t>(i)]),
+                       sum(y0, delta_y_[static_cast<std::size_t>(i)]), at);
     }
 }
 
 bool LayerRows::all_padding(int begin, int end, int x0, int y0) const {
     const auto first = static_cast<std::size_t>(begin), last = static_cast<std::size_t>(end) - 1;
-    const auto [x1, x2] = std::minmax({whole(x0 + delta_x_[first]), whole(x0 + delta_x_[last])});
-    const auto [y1, y2] = std::minmax({whole(y0 + delta_y_[first]), whole(y0 + delta_y_[last])});
+    const auto [x1, x2] =
+        std::minmax({whole(sum(x0, delta_x_[first])), whole(sum(x0, delta_x_[last]))});
+    const auto [y1, y2] =
+        std::minmax({whole(sum(y0, delta_y_[first])), whole(sum(y0, delta_y_[last]))});
     return std::none_of(
         visible_.begin(), visible_.end(), [&, x1 = x1, x2 = x2, y1 = y1, y2 = y2](const Rect& r) {
             return r.x1 < r.x2 && x1 < r.x2 && x2 + 1 >= r.x1 && y1 < r.y2 && y2 + 1 >= r.y1;

@@ -18,6 +18,11 @@ namespace {
 
 constexpr int row_slack = 256;  // what the inner loops may read or write behind a row
 
+double determinant(const Layer& layer) {
+    const auto& m = layer.matrix;
+    return m[0] * m[4] - m[1] * m[3];
+}
+
 void check(const std::vector<Layer>& layers, const PixelTarget& target) {
     const auto refuse = [](const char* why) {
         throw Error(ErrorKind::invalid_argument, fmt::format("render: {}", why));
@@ -30,7 +35,8 @@ void check(const std::vector<Layer>& layers, const PixelTarget& target) {
     for (const Layer& layer : layers) {
         const auto& m = layer.matrix;
         if (m[6] != 0 || m[7] != 0 || m[8] != 1) refuse("the matrix is no affine one");
-        if (!(std::abs(m[0] * m[4] - m[1] * m[3]) > 1e-12)) refuse("the matrix is singular");
+        if (!std::isfinite(determinant(layer)) || !std::isfinite(m[2]) || !std::isfinite(m[5]))
+            refuse("the matrix is not finite");
         if (layer.canvas_width > longest || layer.canvas_height > longest)
             refuse("the canvas is over 32767 px");
     }
@@ -89,8 +95,13 @@ void blend(std::uint8_t* row, const std::uint8_t* other, int numbers, double rat
 void render(const std::vector<Layer>& layers, const Finish& finish, const PixelTarget& target) {
     check(layers, target);
     const int width = target.width, height = target.height;
+    // A draw that squeezes the canvas to a line or a point leaves nothing of it to be seen.
+    constexpr double smallest = 1e-12;
+    const Layer nothing;
     std::vector<LayerRows> rows;
-    for (const Layer& layer : layers) rows.emplace_back(layer, width, finish.flip_left_right);
+    for (const Layer& layer : layers)
+        rows.emplace_back(std::abs(determinant(layer)) > smallest ? layer : nothing, width,
+                          finish.flip_left_right);
     const HsvGains& gains = finish.gains;
     const bool coloured = gains.hue != 1 || gains.saturation != 1 || gains.value != 1;
     const ColourTables tables = coloured ? colour_tables(gains) : ColourTables{};

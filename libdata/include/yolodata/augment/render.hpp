@@ -22,7 +22,7 @@ struct Layer {
     std::vector<Placement> parts;
     int canvas_width = 0, canvas_height = 0;  ///< px; parts are cut off there
     /// Row-major 3 × 3, canvas pixels to output pixels (before flips), as affine_matrix() gives it;
-    /// the last row must be 0 0 1.
+    /// the last row must be 0 0 1. A singular one shows nothing but padding.
     std::array<double, 9> matrix{1, 0, 0, 0, 1, 0, 0, 0, 1};
 };
 
@@ -47,8 +47,8 @@ struct PixelTarget {
 /// the chain mosaic4() → warp() → mixup() → apply_hsv() → flip_…(): equal before the colours (same
 /// fixed-point arithmetic as OpenCV's warpAffine: coordinates in 1/32 px, exact weights), at most
 /// one grey level apart after them. Thread-safe; keeps a few rows of memory a thread.
-/// Throws Error(invalid_argument): no or over two layers, a perspective or singular matrix, a side
-/// over 32,767 px.
+/// Throws Error(invalid_argument): no or over two layers, a perspective matrix or one that is not
+/// finite, a side over 32,767 px.
 void render(const std::vector<Layer>& layers, const Finish& finish, const PixelTarget& target);
 
 }  // namespace yolodata

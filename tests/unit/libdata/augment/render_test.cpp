@@ -6,6 +6,8 @@
 #include <hwy/targets.h>
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <cstdlib>
 #include <vector>
 
@@ -160,8 +162,26 @@ TEST(Render, RefusesWhatItCannotDraw) {
     EXPECT_THROW(render({layer, layer, layer}, {}, target), Error);
     layer.matrix[6] = 0.001;
     EXPECT_THROW(render({layer}, {}, target), Error);
-    layer.matrix = {1, 1, 0, 1, 1, 0, 0, 0, 1};
+    layer.matrix = {NAN, 0, 0, 0, 1, 0, 0, 0, 1};
     EXPECT_THROW(render({layer}, {}, target), Error);
+    layer.matrix = {1, 0, INFINITY, 0, 1, 0, 0, 0, 1};
+    EXPECT_THROW(render({layer}, {}, target), Error);
+}
+
+TEST(Render, WhereNothingOfTheCanvasIsSeenThereIsPadding) {
+    const Picture picture = noisy(1).image;
+    const auto is_padding = [&](const std::array<double, 9>& matrix) {
+        std::vector<std::uint8_t> out(16 * 8 * 3, 77);
+        const Layer layer{{{PictureView(picture), 0, 0}}, 64, 64, matrix};
+        render({layer}, {}, {out.data(), 16, 8, PixelLayout::interleaved});
+        return std::all_of(out.begin(), out.end(), [](int level) { return level == 114; });
+    };
+    EXPECT_FALSE(is_padding({1, 0, 0, 0, 1, 0, 0, 0, 1}));
+    EXPECT_TRUE(is_padding({1, 1, 0, 1, 1, 0, 0, 0, 1})) << "a line";
+    EXPECT_TRUE(is_padding({0, 0, 0, 0, 0, 0, 0, 0, 1})) << "a point";
+    // Ten million pixels to the right of the picture, and from there further: past 32 bits.
+    EXPECT_TRUE(is_padding({1e-6, 0, -10, 0, 1, 0, 0, 0, 1})) << "far away";
+    EXPECT_TRUE(is_padding({1e-6, 1e-9, -10, 0, 1, 0, 0, 0, 1})) << "far away, turned";
 }
 
 }  // namespace
