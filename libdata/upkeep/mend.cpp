@@ -42,37 +42,30 @@ std::map<std::string, std::uint64_t> numbers_in_splits(const SetIndex& index) {
     return numbers;
 }
 
-/// The headers that the shard may have had: its own, or one for each minor version.
-std::vector<format::FileHeader> possible_headers(const MendSource& source, const SetIndex& index,
-                                                 const ShardEntry& listed, std::uint64_t number) {
-    if (source.header() && source.header()->first_record == listed.first_record)
-        return {*source.header()};
-    std::vector<format::FileHeader> headers;
-    for (int minor = format::minor_version; minor >= 0; --minor) {
-        format::FileHeader header;
-        header.minor = static_cast<std::uint16_t>(minor);
+/// The header that the shard had. Where it is lost, the records give the minor version (ShardCopy).
+format::FileHeader header_of(const MendSource& source, const SetIndex& index,
+                             const ShardEntry& listed, std::uint64_t number) {
+    format::FileHeader header;
+    if (source.header() && source.header()->first_record == listed.first_record) {
+        header = *source.header();
+        header.footer = {};
+    } else {
         header.first_record = listed.first_record;
         header.schema = schema_text(index, listed.split, number);
-        headers.push_back(std::move(header));
     }
-    return headers;
+    return header;
 }
 
 bool rebuild(const MendPlan& plan, const ShardEntry& listed, std::uint64_t number,
              const std::string& temporary) {
     MendSource source(plan.dir, listed);
-    for (format::FileHeader& header : possible_headers(source, plan.index, listed, number)) {
-        header.footer = {};
-        ShardCopy copy(temporary, header);
-        bool all = true;
-        source.each(
-            [&](const MendSource::Record& r) { return copy.add(r.head, r.label, r.payload), true; },
-            [&](const LostRecord&) { return all = false; });
-        if (!all) return false;
-        copy.finish();
-        if (file_sha256(temporary) == listed.sha256) return true;
-    }
-    return false;
+    ShardCopy copy(temporary, header_of(source, plan.index, listed, number));
+    bool all = true;
+    source.each([&](const MendSource::Record& r) { return copy.add(r), true; },
+                [&](const LostRecord&) { return all = false; });
+    if (!all) return false;
+    copy.finish();
+    return file_sha256(temporary) == listed.sha256;
 }
 
 /// Writes the records of a split one after the other, closing shards as pack does.
@@ -83,7 +76,8 @@ class SetCopy {
         for (SplitEntry& split : index_.splits) split = {split.name, 0, 0, 0, split.left_out};
     }
 
-    /// `like`: the header of the record's old shard; the new one is of the same version.
+    /// `like`: the header of the record's old shard; the new one is of a version at least as high
+    /// where this build does not know that version.
     void add(const std::string& split_name, const MendSource::Record& record,
              const std::optional<format::FileHeader>& like) {
         SplitEntry& split = split_of(split_name);
@@ -93,7 +87,7 @@ class SetCopy {
                           index_.options.shard_bytes)
             close();
         if (!shard_) open(split, like);
-        shard_->add(record.head, record.label, record.payload);
+        shard_->add(record);
         ++split.records;
         split.rows += record.head.rows;
         if (record.head.rows == 0) ++split.backgrounds;
@@ -127,9 +121,12 @@ class SetCopy {
         const std::uint64_t number = shards_[split.name]++;
         file_ = fmt::format("{}-{:05}.yds", split.name, number);
         format::FileHeader header;
-        if (like)
-            header.minor = like->minor, header.compat = like->compat,
+        if (like) {
+            // What a version that is known here asks for, the records themselves say.
+            if (like->minor > format::geometry_minor_version) header.minor = like->minor;
+            header.compat = like->compat;
             header.incompat = like->incompat;
+        }
         header.first_record = split.records;
         header.schema = schema_text(index_, split.name, number);
         shard_ = std::make_unique<ShardCopy>(folder_ + "/" + file_, std::move(header));

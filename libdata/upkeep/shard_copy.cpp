@@ -43,8 +43,12 @@ std::uint64_t ShardCopy::bytes_with(std::uint64_t payload_bytes, std::uint64_t l
     return data + labels + align_up(index, format::record_align) + format::tail_bytes;
 }
 
-void ShardCopy::add(format::RecordHeader head, std::vector<std::byte> label,
-                    format::Bytes payload) {
+void ShardCopy::add(const MendSource::Record& record) {
+    format::RecordHeader head = record.head;
+    std::vector<std::byte> label = record.label;
+    const format::Bytes payload = record.payload;
+    if (!record.entry.geometry.empty())
+        header_.minor = std::max(header_.minor, format::geometry_minor_version);
     const std::uint64_t stored =
         align_up(format::record_header_bytes + payload.size(), format::record_align);
     const std::uint64_t number = header_.first_record + index_.size();

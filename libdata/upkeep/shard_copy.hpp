@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "shard/format.hpp"
+#include "upkeep/mend_source.hpp"
 #include "yolodata/core/atomic_file.hpp"
 #include "yolodata/shard/set_index.hpp"
 
@@ -17,14 +18,15 @@ namespace yolodata::shard {
 /// and the labels. Not thread-safe.
 class ShardCopy {
  public:
-    /// `header`: minor, features, first_record and schema; the rest is filled in.
+    /// `header`: features, first_record, schema and the lowest minor; records with geometry raise
+    /// that, the rest is filled in.
     ShardCopy(const std::string& path, format::FileHeader header);
 
     std::uint64_t records() const { return index_.size(); }
     /// Length that the finished file would have with one record more.
     std::uint64_t bytes_with(std::uint64_t payload_bytes, std::uint64_t label_bytes) const;
-    /// Both get the next number of this shard.
-    void add(format::RecordHeader head, std::vector<std::byte> label, format::Bytes payload);
+    /// It gets the next number of this shard.
+    void add(const MendSource::Record& record);
     /// Publishes the file. The entry lacks file, split and sha256.
     ShardEntry finish();
 

@@ -99,6 +99,39 @@ TEST_F(MendTest, StructureIsRebuiltByteForByte) {
         EXPECT_NE(entry.path().filename().string()[0], '.') << entry.path();
 }
 
+/// The sets of version 1.1: a folder for each kind of geometry.
+void copy_vectors(const std::string& kind, const std::string& to) {
+    std::filesystem::copy(std::string(YOLO_VECTORS) + "/shards/v1.1/" + kind, to,
+                          std::filesystem::copy_options::recursive);
+}
+
+TEST_F(MendTest, GeometryIsRebuiltByteForByte) {
+    const std::string name = "train-00000.yds";
+    for (const std::string kind : {"segment", "obb", "pose2", "pose3"}) {
+        const std::string set = other_ / kind;
+        copy_vectors(kind, set);
+        const std::string good = slurp(set + "/" + name);
+        const format::Footer f = ShardFile(set + "/" + name, false).header().footer;
+        for (const auto& [part, harm] : structural) {
+            std::string bad = good;
+            harm(bad, f);
+            spill(set + "/" + name, bad);
+            EXPECT_THAT(rebuild_shards(plan_mend(set)), ::testing::IsEmpty()) << kind << part;
+            EXPECT_EQ(slurp(set + "/" + name), good) << kind << ' ' << part;
+        }
+    }
+}
+
+TEST_F(MendTest, ANewSetSaysThatItHoldsGeometryThoughTheHeaderIsLost) {
+    copy_vectors("segment", other_ / "segment");
+    const std::string path = other_ / "segment/train-00000.yds", good = slurp(path);
+    std::string bad = good;
+    fill(bad, 0, format::header_bytes);
+    spill(path, bad);
+    write_mended(plan_mend(other_ / "segment"), other_ / "out");
+    EXPECT_EQ(slurp(other_ / "out/train-00000.yds"), good);
+}
+
 TEST_F(MendTest, DamagedRecordsAreLeftOutOfANewSet) {
     const std::string name = "train-00000.yds";
     std::string bytes = slurp(dir_ / name);
