@@ -11,11 +11,11 @@
 #include "common/command_line.hpp"
 #include "common/exit_codes.hpp"
 #include "inspect/contact_sheet.hpp"
+#include "inspect/record_picture.hpp"
 #include "reports/output.hpp"
 #include "yolodata/core/atomic_file.hpp"
 #include "yolodata/core/error.hpp"
 #include "yolodata/core/utf8.hpp"
-#include "yolodata/image/decode.hpp"
 #include "yolodata/image/encode.hpp"
 #include "yolodata/shard/reader.hpp"
 #include "yolodata/shard/set_index.hpp"
@@ -131,14 +131,13 @@ void extract(const Record& record, const std::string& path) {
         yolodata::write_file_atomically(path, bytes);
         return;
     }
-    yolodata::Picture picture;
-    if (record.info.codec == Codec::jpeg) {
-        picture = yolodata::decode(bytes, {.apply_exif = false});
-    } else {
-        picture = yolodata::Picture(record.info.width, record.info.height);
-        picture.rgb = record.payload;
+    try {
+        write_picture(tools::record_picture(record.info, record.payload), path);
+    } catch (const Error& error) {
+        if (error.kind() != ErrorKind::corrupt) throw;
+        throw Error(ErrorKind::corrupt, fmt::format("{}: record {} ({}) is damaged: {}", record.shard, record.info.number,
+                                                    yolodata::printable(record.info.source), error.what()));
     }
-    write_picture(picture, path);
 }
 
 /// The row's polygon as [x, y] pairs, nothing if it has none; `at` moves behind its vertices.

@@ -6,14 +6,13 @@
 #include <algorithm>
 #include <cmath>
 #include <opencv2/imgproc.hpp>
-#include <span>
 #include <utility>
 #include <vector>
 
+#include "inspect/record_picture.hpp"
 #include "yolodata/augment/resize.hpp"
 #include "yolodata/core/error.hpp"
 #include "yolodata/core/utf8.hpp"
-#include "yolodata/image/decode.hpp"
 
 namespace tools {
 
@@ -21,7 +20,6 @@ namespace {
 
 using yolodata::Box;
 using yolodata::Picture;
-using yolodata::shard::Codec;
 using yolodata::shard::ShardSet;
 
 constexpr int cell_side = 256, caption_height = 16;
@@ -45,13 +43,7 @@ Picture picture_of(const ShardSet& set, std::uint64_t record,
                    const yolodata::shard::RecordInfo& info) {
     std::vector<std::uint8_t> payload;
     if (!set.read(record, payload)) return {};
-    if (info.codec == Codec::jpeg)
-        return yolodata::decode(std::as_bytes(std::span(payload)), {.apply_exif = false});
-    Picture picture;
-    picture.width = info.width;
-    picture.height = info.height;
-    picture.rgb = std::move(payload);
-    return picture;
+    return record_picture(info, std::move(payload));
 }
 
 void draw_boxes(cv::Mat cell, const yolodata::Letterbox& where, const Picture& picture,
