@@ -15,6 +15,7 @@
 #include <cerrno>
 #include <cstring>
 #include <iterator>
+#include <optional>
 
 #include "shard/shard_file.hpp"
 #include "upkeep/record_check.hpp"
@@ -228,11 +229,12 @@ void ShardChecker::check_records(std::uint64_t begin, std::uint64_t end) {
     for (std::uint64_t i = begin; i < end && !context_.stopped(); ++i) {
         const std::uint64_t bytes = entries_[i].payload_bytes;
         const bool large = bytes > context_.large && bytes < file_->size();
-        if (large) context_.gate.acquire(bytes);
+        std::optional<MemoryShare> share;
+        if (large) share.emplace(context_.gate, bytes);
         const RecordVerdict verdict = checker.check(i, entries_[i]);
         if (large) {
             checker.release();
-            context_.gate.release(bytes);
+            share.reset();
         }
         rows_ += verdict.rows;
         backgrounds_ += verdict.whole && verdict.rows == 0;

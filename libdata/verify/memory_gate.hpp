@@ -36,4 +36,20 @@ class MemoryGate {
     std::uint64_t limit_, held_ = 0;
 };
 
+/// A share of a gate, given back at the end of the scope: also where an exception ends it, as
+/// others may be waiting.
+class MemoryShare {
+ public:
+    MemoryShare(MemoryGate& gate, std::uint64_t bytes) : gate_(gate), bytes_(bytes) {
+        gate_.acquire(bytes_);
+    }
+    ~MemoryShare() { gate_.release(bytes_); }
+    MemoryShare(const MemoryShare&) = delete;
+    MemoryShare& operator=(const MemoryShare&) = delete;
+
+ private:
+    MemoryGate& gate_;
+    const std::uint64_t bytes_;
+};
+
 }  // namespace yolodata

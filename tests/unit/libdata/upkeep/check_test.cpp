@@ -6,16 +6,21 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <future>
+#include <new>
+#include <thread>
 
 #include "shard/format.hpp"
 #include "shard/little_endian.hpp"
 #include "shard/scan.hpp"
 #include "shard/shard_file.hpp"
 #include "shard/small_set.hpp"
+#include "verify/memory_gate.hpp"
 #include "yolodata/core/error.hpp"
 #include "yolodata/image/encode.hpp"
 
@@ -256,6 +261,25 @@ TEST_F(CheckTest, LabelsThatWereExchangedAreTold) {
     const CheckResult result = check();
     ASSERT_EQ(told(result), Told{"shard/record-corrupt train-00000.yds"});
     EXPECT_THAT(result.findings[0].message, ::testing::HasSubstr("do not belong together"));
+}
+
+TEST(MemoryGate, AShareIsGivenBackWhereAnExceptionEndsItsScope) {
+    MemoryGate gate(10);
+    try {
+        const MemoryShare share(gate, 10);
+        throw std::bad_alloc();
+    } catch (const std::bad_alloc&) {
+    }
+    std::promise<void> got;
+    std::thread waiting([&] {
+        const MemoryShare share(gate, 10);
+        got.set_value();
+    });
+    const bool woke =
+        got.get_future().wait_for(std::chrono::seconds(10)) == std::future_status::ready;
+    if (!woke) gate.release(10);
+    waiting.join();
+    EXPECT_TRUE(woke);
 }
 
 TEST_F(CheckTest, AnUnreadableShardIsAFinding) {
