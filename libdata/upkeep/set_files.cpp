@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <system_error>
 
 #include "yolodata/core/error.hpp"
@@ -35,7 +36,11 @@ bool is_shard_path(const std::string& path) {
     std::error_code ignored;
     if (!fs::is_directory(path, ignored)) return path.ends_with(".yds");
     if (fs::exists(path + "/data.yaml", ignored)) return false;
-    if (fs::is_regular_file(path + "/" + index_file, ignored)) return true;
+    // Datasets have files of that name, too; ours names its schema near its start.
+    constexpr std::size_t start = 4096;
+    std::string text(start, '\0');
+    std::ifstream(path + "/" + index_file, std::ios::binary).read(text.data(), start);
+    if (text.find("\"yolodata.index/") != std::string::npos) return true;
     try {
         return !list_set_files(path).shards.empty();
     } catch (const Error&) {

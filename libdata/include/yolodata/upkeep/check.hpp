@@ -40,8 +40,8 @@ struct CheckResult {
 /// false stops the check. Called by one thread at a time.
 using CheckProgress = std::function<bool(std::uint64_t records_done, std::uint64_t records)>;
 
-/// true if `path` is what check_shards() is for: a .yds file, or a folder with an index.json or
-/// with shards, and no data.yaml in it.
+/// true if `path` is what check_shards() is for: a .yds file, or a folder with the index.json of a
+/// set or with shards, and no data.yaml in it.
 bool is_shard_path(const std::string& path);
 
 /// Checks a shard set (a folder), or one shard (a .yds file; then nothing is compared with

@@ -246,6 +246,16 @@ TEST_F(CheckTest, PicturesThatDoNotDecodeAndBoxesOutOfRange) {
     EXPECT_EQ(result.bad_records, 0u);
 }
 
+TEST_F(CheckTest, AnIndexJsonOfOthersMakesNoShardSet) {
+    std::filesystem::create_directories(dir_ / "images");
+    spill(dir_ / "index.json", "{\"schema\": \"photos/1\", \"photos\": []}");
+    EXPECT_FALSE(is_shard_path(dir_.path()));
+    write();
+    EXPECT_TRUE(is_shard_path(dir_.path()));
+    spill(dir_ / "index.json", "torn");
+    EXPECT_TRUE(is_shard_path(dir_.path())) << "its shards are there";
+}
+
 TEST_F(CheckTest, LabelsThatWereExchangedAreTold) {
     write(9, 1 << 20);
     // A row of record 2 is changed and its entry sealed again: every checksum of the file holds.
