@@ -152,16 +152,22 @@ class SetCopy {
 
 std::vector<std::string> rebuild_shards(const MendPlan& plan) {
     std::vector<std::string> refused;
-    // A run that was killed left its lock and folder, which Staging clears.
-    const bool leftovers = !list_set_files(plan.dir).unfinished.empty();
-    if (plan.count(ShardMend::Action::rebuild) == 0 && !leftovers) return refused;
-    const Staging staging(plan.dir, Staging::Old::replace);
+    // A run that was killed left its lock and folder, which Staging clears; but not a packing that
+    // can be gone on with, which may be the work of days.
+    const SetFiles files = list_set_files(plan.dir);
+    if (plan.count(ShardMend::Action::rebuild) == 0 && files.unfinished.empty()) return refused;
+    const Staging staging(
+        plan.dir, Staging::Old::replace,
+        files.resumable ? Staging::Unfinished::keep : Staging::Unfinished::remove);
     const auto numbers = numbers_in_splits(plan.index);
     for (const ShardMend& mend : plan.shards) {
         if (mend.action != ShardMend::Action::rebuild) continue;
         const std::string& name = mend.listed.file;
-        const std::string temporary = staging.folder() + "/" + name, place = plan.dir + "/" + name;
+        // No name that a packing gives.
+        const std::string temporary = staging.folder() + "/.mended-" + name;
+        const std::string place = plan.dir + "/" + name;
         if (!rebuild(plan, mend.listed, numbers.at(name), temporary)) {
+            ::unlink(temporary.c_str());
             refused.push_back(name);
             continue;
         }

@@ -27,6 +27,9 @@ SetFiles list_set_files(const std::string& dir) {
             files.shards.push_back(name);
     }
     if (error) throw_errno("list", dir, error.value());
+    // The diaries of pack: of the set, and of the pictures that its variants are made from.
+    for (const char* journal : {"/.pack-tmp/journal.json", "/.pack-tmp/plain/journal.json"})
+        files.resumable |= fs::is_regular_file(dir + journal, error);
     std::sort(files.shards.begin(), files.shards.end());
     std::sort(files.unfinished.begin(), files.unfinished.end());
     return files;

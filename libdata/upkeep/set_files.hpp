@@ -10,6 +10,7 @@ namespace yolodata::shard {
 struct SetFiles {
     std::vector<std::string> shards;      ///< names that end in .yds
     std::vector<std::string> unfinished;  ///< what a run leaves that is at work or was killed
+    bool resumable = false;  ///< among it is a packing that `pack --resume` can go on with
 };
 
 /// Throws Error(not_found | io).

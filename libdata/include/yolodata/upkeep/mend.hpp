@@ -50,7 +50,8 @@ MendPlan plan_mend(const std::string& dir, const CheckProgress& progress = {});
 /// the SHA-256 that index.json gives, renamed. The file that stood there loses nothing, because the
 /// new one is the one that was packed. Shards that have lost records are left as they are. Returns
 /// the names of shards that could not be made again byte for byte (another version laid them out);
-/// these are left as they are, too. Throws Error(forbidden_state) while another process writes the
+/// these are left as they are, too. What a killed run left is removed, but for a packing that
+/// `pack --resume` can go on with. Throws Error(forbidden_state) while another process writes the
 /// set; Error(io | resource).
 std::vector<std::string> rebuild_shards(const MendPlan& plan);
 

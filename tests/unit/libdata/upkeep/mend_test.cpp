@@ -237,6 +237,25 @@ TEST_F(MendTest, LeftoversOfAKilledRunAreCleared) {
     EXPECT_FALSE(std::filesystem::exists(dir_ / ".pack.lock"));
 }
 
+TEST_F(MendTest, APackingThatCanBeResumedStays) {
+    const std::string good = slurp(dir_ / "train-00000.yds");
+    for (const std::string folder : {".pack-tmp", ".pack-tmp/plain"}) {
+        std::filesystem::create_directories(dir_ / folder);
+        spill(dir_ / folder + "/journal.json", "{}");
+        spill(dir_ / folder + "/train-00000.yds", "half");
+        std::string bad = good;
+        fill(bad, 0, format::header_bytes);
+        spill(dir_ / "train-00000.yds", bad);
+        EXPECT_THAT(rebuild_shards(plan_mend(dir_.path())), ::testing::IsEmpty());
+        EXPECT_EQ(slurp(dir_ / "train-00000.yds"), good);
+        EXPECT_EQ(slurp(dir_ / folder + "/journal.json"), "{}");
+        EXPECT_EQ(slurp(dir_ / folder + "/train-00000.yds"), "half");
+        EXPECT_FALSE(std::filesystem::exists(dir_ / ".pack-tmp/.mended-train-00000.yds"));
+        EXPECT_FALSE(std::filesystem::exists(dir_ / ".pack.lock"));
+        std::filesystem::remove_all(dir_ / ".pack-tmp");
+    }
+}
+
 TEST_F(MendTest, AnUndamagedSetCopiesByteForByte) {
     write_mended(plan_mend(dir_.path()), other_ / "out");
     for (const auto& entry : std::filesystem::directory_iterator(dir_.path()))
