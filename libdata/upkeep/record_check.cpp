@@ -21,6 +21,42 @@ bool in_range(float value) {
     return value >= -tolerance && value <= 1 + tolerance;
 }  // false for NaN
 
+/// A polygon may reach over both edges by the tolerance. A set for detect keeps only its box.
+bool is_side(float value) {
+    return value >= -tolerance && value <= 1 + 2 * tolerance + 1e-6f;  // a difference: it rounds
+}
+
+/// Of the box of a pose row Ultralytics tests the lower limit only, and so does pack.
+bool is_of_pose(float value) {
+    return std::isfinite(value) && value >= -tolerance;
+}
+
+bool fits(const Box& box, bool pose) {
+    if (pose)
+        return is_of_pose(box.x) && is_of_pose(box.y) && is_of_pose(box.w) && is_of_pose(box.h);
+    return in_range(box.x) && in_range(box.y) && is_side(box.w) && is_side(box.h);
+}
+
+/// The row of the first vertex or key point that is no number; the number of rows if there is none.
+/// Ultralytics does not judge where a polygon's vertices lie, only the box around them.
+std::size_t first_not_finite(const Geometry& geometry, std::size_t rows) {
+    const auto finite = [](float value) { return std::isfinite(value); };
+    if (!geometry.keypoint_values.empty()) {
+        const auto& values = geometry.keypoint_values;
+        const auto bad = std::find_if_not(values.begin(), values.end(), finite);
+        const std::size_t a_row =
+            std::max<std::size_t>(1, std::size_t{geometry.keypoints} * geometry.keypoint_dims);
+        return bad == values.end() ? rows : static_cast<std::size_t>(bad - values.begin()) / a_row;
+    }
+    auto at = geometry.vertices.begin();
+    for (std::size_t row = 0; row < geometry.vertex_counts.size(); ++row) {
+        const auto end = at + 2 * static_cast<std::ptrdiff_t>(geometry.vertex_counts[row]);
+        if (!std::all_of(at, end, finite)) return row;
+        at = end;
+    }
+    return rows;
+}
+
 }  // namespace
 
 bool ShardBytes::pread(std::uint64_t offset, std::span<std::byte> out) const {
@@ -106,12 +142,17 @@ void RecordChecker::check_boxes(const format::LabelEntry& label, RecordVerdict& 
         const Box& box = label.boxes[i];
         const bool class_fits =
             box.cls >= 0 && (!class_count_ || static_cast<std::uint32_t>(box.cls) < *class_count_);
-        if (class_fits && in_range(box.x) && in_range(box.y) && in_range(box.w) && in_range(box.h))
-            continue;
+        if (class_fits && fits(box, !label.geometry.keypoint_values.empty())) continue;
         verdict.faults.emplace_back(
             "shard/label-range", fmt::format("{}: row {}: class {}, x {:g}, y {:g}, w {:g}, h {:g}",
                                              place, i + 1, box.cls, box.x, box.y, box.w, box.h));
     }
+    const std::size_t row = first_not_finite(label.geometry, label.boxes.size());
+    if (row < label.boxes.size())
+        verdict.faults.emplace_back(
+            "shard/label-range",
+            fmt::format("{}: row {}: a {} is not finite", place, row + 1,
+                        label.geometry.keypoint_values.empty() ? "vertex" : "key point"));
 }
 
 std::optional<format::RecordHeader> RecordChecker::read(std::uint64_t number,

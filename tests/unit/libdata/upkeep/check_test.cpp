@@ -246,6 +246,58 @@ TEST_F(CheckTest, PicturesThatDoNotDecodeAndBoxesOutOfRange) {
     EXPECT_EQ(result.bad_records, 0u);
 }
 
+TEST_F(CheckTest, WhatPackTakesOfPolygonsAndPosesIsInRange) {
+    // The box of a polygon from -0.009 to 1.009; a set for detect keeps the box alone.
+    edit_ = [](RecordData r) {
+        r.boxes = {{0, 0.5f, 0.5f, 1.009f - -0.009f, 1.0f}, {0, 0.5f, 0.5f, 1.02f, 0.1f}};
+        return r;
+    };
+    write();
+    EXPECT_EQ(told(check()), Told());
+    edit_ = [](RecordData r) {
+        r.boxes = {{0, 0.5f, 0.5f, 1.03f, 0.1f}};
+        return r;
+    };
+    write();
+    EXPECT_EQ(told(check()), Told{"shard/label-range train-00000.yds"});
+    const auto pose = [](float width, float x) {
+        return [=](RecordData r) {
+            r.boxes = {{0, 0.5f, 0.5f, width, 0.1f}};
+            r.geometry.keypoints = 1;
+            r.geometry.keypoint_dims = 2;
+            r.geometry.keypoint_values = {x, 0.5f};
+            return r;
+        };
+    };
+    edit_ = pose(1.5f, 0.25f);
+    write();
+    EXPECT_EQ(told(check()), Told());
+    for (const auto& edit : {pose(-0.5f, 0.25f), pose(INFINITY, 0.25f), pose(0.5f, NAN)}) {
+        edit_ = edit;
+        write();
+        EXPECT_EQ(told(check()), Told{"shard/label-range train-00000.yds"});
+    }
+}
+
+TEST_F(CheckTest, AVertexThatIsNoNumberIsTold) {
+    const auto polygons = [](float x) {
+        return [=](RecordData r) {
+            r.boxes.assign(3, {0, 0.5f, 0.5f, 0.5f, 0.5f});
+            r.geometry.vertex_counts = {3, 0, 3};
+            r.geometry.vertices = {-0.2f, 0, 1, 0, 1, 1, 0, 0, 1, x, 1, 1};
+            return r;
+        };
+    };
+    edit_ = polygons(0);
+    write();
+    EXPECT_EQ(told(check()), Told());
+    edit_ = polygons(NAN);
+    write();
+    const CheckResult result = check();
+    ASSERT_EQ(told(result), Told{"shard/label-range train-00000.yds"});
+    EXPECT_THAT(result.findings[0].message, ::testing::HasSubstr("row 3: a vertex"));
+}
+
 TEST_F(CheckTest, AnIndexJsonOfOthersMakesNoShardSet) {
     std::filesystem::create_directories(dir_ / "images");
     spill(dir_ / "index.json", "{\"schema\": \"photos/1\", \"photos\": []}");
