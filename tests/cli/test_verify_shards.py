@@ -8,6 +8,7 @@ import jsonschema
 import pytest
 
 from drawn_dataset import SOURCE, draw, run
+from page import Page
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +70,15 @@ def test_findings_name_file_record_offset_and_source(damaged):
 def test_jobs_change_nothing(damaged):
     answers = [report(damaged, "--jobs", jobs)[1] for jobs in (1, 2, 5)]
     assert all(a["findings"] == answers[0]["findings"] for a in answers)
+
+
+def test_a_page_of_shards_opens_no_picture(damaged):
+    # A shard's names are not those of files beside it, and may be anybody's invention.
+    picture = damaged / "images" / "val" / "n012.png"
+    picture.parent.mkdir(parents=True)
+    shutil.copy(os.path.join(SOURCE, "tests", "vectors", "shards", "8x8.jpg"), picture)
+    data = Page(run("verify", damaged, "--format", "html").stdout).data
+    assert data["thumbs"] == [] and len(data["findings"]) == 3
 
 
 def test_every_form_and_filter(damaged, tmp_path):

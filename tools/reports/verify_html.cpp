@@ -69,7 +69,10 @@ std::uint64_t write_findings(const VerifyReport& report, const Gallery& gallery,
     return left_out;
 }
 
-void write_data(const VerifyReport& report, const GalleryOptions& options, Output& out) {
+void write_data(const VerifyReport& report, GalleryOptions options, Output& out) {
+    // A shard names its pictures as they were called in the dataset that it was made from: no files
+    // of the set, and a crafted name may lead anywhere.
+    if (report.shards) options.thumbnails = 0;
     const Gallery gallery(report.dataset, report.result.findings, options);
     out.write("{\"head\":" + script_json(head_json(report)));
     out.write(",\n\"summary\":" + script_json(summary_json(report)));
