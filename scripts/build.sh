@@ -34,21 +34,39 @@ run() {
     "$@"
 }
 
+# Those of the given packages that this release has.
+known_packages() {
+    local package
+    for package; do
+        [ -z "$(apt-cache show "$package" 2> /dev/null)" ] || printf '%s ' "$package"
+    done
+}
+
 # Installs what packages.txt lists and is not there; asks for no right when nothing is missing.
 install_packages() {
-    local missing=() package sudo=()
+    local missing=() optional=() package sudo=()
     while read -r package; do
         case $package in '' | '#'*) continue ;; esac
-        dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
+        dpkg-query -W -f '${db:Status-Status}\n' "${package%'?'}" 2>/dev/null | grep -qx installed && continue
+        case $package in *'?') optional+=("${package%'?'}") ;; *) missing+=("$package") ;; esac
     done < packages.txt
-    [ ${#missing[@]} -eq 0 ] && return
-    say "Installing ${#missing[@]} Debian packages"
+    [ ${#missing[@]} -gt 0 ] || read -r -a optional <<< "$(known_packages "${optional[@]}")"
+    [ $((${#missing[@]} + ${#optional[@]})) -eq 0 ] && return
+    say "Installing Debian packages"
     if [ "$(id -u)" -ne 0 ]; then
-        command -v sudo > /dev/null || { echo "missing: ${missing[*]}; install them as root, then run $0 again" >&2; exit 3; }
+        if ! command -v sudo > /dev/null; then
+            [ ${#missing[@]} -gt 0 ] || { echo "goes on without: ${optional[*]}" >&2; return 0; }
+            echo "missing: ${missing[*]}; install them as root, then run $0 again" >&2
+            exit 3
+        fi
         sudo=(sudo)
     fi
     run "${sudo[@]}" apt-get update -q
-    run "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}"
+    # Only now does an image whose lists were empty know which of them its release has.
+    read -r -a optional <<< "$(known_packages "${optional[@]}")"
+    local install=("${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends)
+    [ ${#missing[@]} -eq 0 ] || run "${install[@]}" "${missing[@]}"
+    [ ${#optional[@]} -eq 0 ] || run "${install[@]}" "${optional[@]}" || echo "goes on without: ${optional[*]}" >&2
 }
 
 # build TARGET: configures (a release, warnings as errors in CI) and builds.
