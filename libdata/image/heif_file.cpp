@@ -88,6 +88,10 @@ class FileReader {
             return std::move(file_);
         }
         read_primary(*primary);
+        for (const HeifItems::Reference& reference : items_.references)
+            if (reference.type == fourcc("dimg") && reference.from == items_.primary)
+                tiles_.push_back(reference.to);
+        std::sort(tiles_.begin(), tiles_.end());
         for (const HeifItem& item : items_.items) read_item(item);
         if (file_.lacks_data && file_.needs <= bytes_.size() && file_.fault.empty())
             file_.fault = "one of its pictures holds no data";
@@ -207,13 +211,8 @@ class FileReader {
     }
 
     void keep_hevc(const HeifItem& item, Bytes data, std::vector<std::byte>&& joined) {
-        const bool shown = item.id == items_.primary ||
-                           std::any_of(items_.references.begin(), items_.references.end(),
-                                       [&](const HeifItems::Reference& reference) {
-                                           return reference.type == fourcc("dimg") &&
-                                                  reference.from == items_.primary &&
-                                                  reference.to == item.id;
-                                       });
+        const bool shown =
+            item.id == items_.primary || std::binary_search(tiles_.begin(), tiles_.end(), item.id);
         const Box* config = items_.property(item, fourcc("hvcC"));
         if (!shown || config == nullptr) return;
         if (!joined.empty()) file_.joined.push_back(std::move(joined));
@@ -281,6 +280,7 @@ class FileReader {
     std::size_t unread_;  ///< bytes that items may still name
     HeifFile file_;
     HeifItems items_;
+    std::vector<std::uint32_t> tiles_;  ///< items that the primary one is made of, sorted
     bool meta_found_ = false;
 };
 
