@@ -64,6 +64,23 @@ bool is_damage(de265_error warning) {
            warning == DE265_WARNING_EOSS_BIT_NOT_SET;
 }
 
+// The errors that mean damage; others tell of what libde265 does not know, or of this machine.
+bool is_damage_error(de265_error error) {
+    switch (error) {
+        case DE265_ERROR_COEFFICIENT_OUT_OF_IMAGE_BOUNDS:
+        case DE265_ERROR_CHECKSUM_MISMATCH:
+        case DE265_ERROR_CTB_OUTSIDE_IMAGE_AREA:
+        case DE265_ERROR_CODED_PARAMETER_OUT_OF_RANGE:
+        case DE265_ERROR_PARAMETER_PARSING:
+        case DE265_ERROR_NO_INITIAL_SLICE_HEADER:
+        case DE265_ERROR_PREMATURE_END_OF_SLICE:
+        case DE265_ERROR_UNSPECIFIED_DECODING_ERROR:
+            return true;
+        default:
+            return false;
+    }
+}
+
 class DamageSearch {
  public:
     explicit DamageSearch(const HevcLibrary& hevc)
@@ -84,7 +101,8 @@ class DamageSearch {
         for (int turn = 0; more != 0 && turn < most_turns; ++turn) {
             const de265_error error = hevc_.decode(decoder_.get(), &more);
             if (error == DE265_ERROR_WAITING_FOR_INPUT_DATA) break;
-            if (error != DE265_OK) return hevc_.get_error_text(error);
+            if (is_damage_error(error)) return hevc_.get_error_text(error);
+            if (error != DE265_OK) break;
             while (hevc_.get_next_picture(decoder_.get()) != nullptr) {
             }
         }
