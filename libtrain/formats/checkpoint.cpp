@@ -5,6 +5,8 @@
 
 #include <nlohmann/json.hpp>
 #include <set>
+#include <unordered_map>
+#include <utility>
 
 #include "yolodata/core/error.hpp"
 #include "yolodata/core/utf8.hpp"
@@ -18,8 +20,15 @@ using yolodata::ErrorKind;
 
 constexpr int deepest_module = 64;
 constexpr std::size_t most_tensors = 100'000;
+constexpr std::size_t longest_name = 1000;  // bytes of a tensor's name
+/// Class names, and their bytes in all. A shared text can stand for each of them.
+constexpr std::size_t most_names = 100'000, most_name_bytes = 16U << 20U;
 /// Entries looked at in a walk over modules; yolov8x: 10,000.
 constexpr std::size_t most_work = 10'000'000;
+
+[[noreturn]] void refuse(const std::string& path, const std::string& what) {
+    throw Error(ErrorKind::corrupt, path + ": not a sound checkpoint: " + what);
+}
 
 /// Walks modules as state_dict() does: own parameters, own buffers, then the children.
 class ModuleWalk {
@@ -27,7 +36,7 @@ class ModuleWalk {
     ModuleWalk(const Pickle& pickle, const std::string& path) : pickle_(pickle), path_(path) {}
 
     void walk(const Node& module, const std::string& prefix, int depth) {
-        if (depth > deepest_module) refuse("its modules are nested without end");
+        if (depth > deepest_module) refuse(path_, "its modules are nested without end");
         spend(pickle_.at(module.state).items.size());
         take_tensors(module, "_parameters", prefix);
         take_tensors(module, "_buffers", prefix);
@@ -38,7 +47,7 @@ class ModuleWalk {
             const Node& name = pickle_.at(children.items[i]);
             const Node& child = pickle_.at(children.items[i + 1]);
             if (name.kind != Kind::text || child.kind != Kind::object) continue;
-            walk(child, prefix + name.text + ".", depth + 1);
+            walk(child, joined(prefix, name.text) + ".", depth + 1);
         }
     }
 
@@ -55,19 +64,22 @@ class ModuleWalk {
             if (name.kind != Kind::text || pickle_.at(value).kind != Kind::tensor) continue;
             // Left by FLOPs counters in older checkpoints.
             if (name.text == "total_ops" || name.text == "total_params") continue;
-            if (items.size() >= most_tensors) refuse("it has too many tensors");
-            items.push_back({prefix + name.text, value});
+            if (items.size() >= most_tensors) refuse(path_, "it has too many tensors");
+            items.push_back({joined(prefix, name.text), value});
         }
+    }
+
+    std::string joined(const std::string& prefix, const std::string& name) const {
+        if (prefix.size() + name.size() > longest_name) {
+            refuse(path_, "a tensor's name is too long");
+        }
+        return prefix + name;
     }
 
     /// Modules may be shared, so that few bytes name very many places: the walk has a limit.
     void spend(std::size_t looked_at) {
         work_ += looked_at + 1;
-        if (work_ > most_work) refuse("it has too many modules");
-    }
-
-    [[noreturn]] void refuse(const std::string& what) const {
-        throw Error(ErrorKind::corrupt, path_ + ": not a sound checkpoint: " + what);
+        if (work_ > most_work) refuse(path_, "it has too many modules");
     }
 
     const Pickle& pickle_;
@@ -75,38 +87,58 @@ class ModuleWalk {
     std::size_t work_ = 0;
 };
 
-std::vector<StateDict::Item> items_of_dict(const Pickle& pickle, const Node& dict) {
+std::vector<StateDict::Item> items_of_dict(const Pickle& pickle, const Node& dict,
+                                           const std::string& path) {
     std::vector<StateDict::Item> items;
-    for (std::size_t i = 0; i + 1 < dict.items.size() && items.size() < most_tensors; i += 2) {
+    for (std::size_t i = 0; i + 1 < dict.items.size(); i += 2) {
         const Node& name = pickle.at(dict.items[i]);
-        if (name.kind == Kind::text && pickle.at(dict.items[i + 1]).kind == Kind::tensor) {
-            items.push_back({name.text, dict.items[i + 1]});
-        }
+        const NodeId value = dict.items[i + 1];
+        if (name.kind != Kind::text || pickle.at(value).kind != Kind::tensor) continue;
+        if (items.size() >= most_tensors) refuse(path, "it has too many tensors");
+        if (name.text.size() > longest_name) refuse(path, "a tensor's name is too long");
+        items.push_back({name.text, value});
     }
     return items;
 }
 
 /// Class names as JSON; empty if the node is neither a dict of numbers to names nor a list of
 /// names.
-std::string names_json(const Pickle& pickle, const Node& names) {
-    nlohmann::ordered_json json = nlohmann::ordered_json::object();
+std::string names_json(const Pickle& pickle, const Node& names, const std::string& path) {
     const bool dict = names.kind == Kind::dict;
     if (!dict && names.kind != Kind::list && names.kind != Kind::tuple) return {};
     const std::size_t step = dict ? 2 : 1;
+    if (names.items.size() / step > most_names) refuse(path, "it has too many class names");
+    std::vector<std::pair<std::int64_t, std::string>> found;  // in the file's order
+    std::unordered_map<std::int64_t, std::size_t> place;      // of equal numbers the last stands
+    std::size_t bytes = 0;
     for (std::size_t i = 0; i + step <= names.items.size(); i += step) {
         const Node& key = pickle.at(names.items[i]);
         const Node& value = pickle.at(names.items[i + step - 1]);
         if (dict && key.kind != Kind::integer) return {};
         const auto number = dict ? key.integer : static_cast<std::int64_t>(i);
+        bytes += value.text.size();
+        if (bytes > most_name_bytes) refuse(path, "its class names are too long");
         std::string text = value.text;
         if (value.kind == Kind::integer) text = std::to_string(value.integer);
-        json[std::to_string(number)] = text;
+        const auto [at, added] = place.try_emplace(number, found.size());
+        if (added) {
+            found.emplace_back(number, std::move(text));
+        } else {
+            found[at->second].second = std::move(text);
+        }
     }
-    return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+    // Not an ordered_json object: it looks for each key among all before.
+    std::string json = "{";
+    for (const auto& [number, text] : found) {
+        constexpr auto replaced = nlohmann::json::error_handler_t::replace;
+        json += fmt::format("{}\"{}\":{}", json.size() > 1 ? "," : "", number,
+                            nlohmann::json(text).dump(-1, ' ', false, replaced));
+    }
+    return json + "}";
 }
 
-void take_names(const Pickle& pickle, const Node& holder, StateDict& out) {
-    std::string names = names_json(pickle, pickle.at(pickle.find(holder, "names")));
+void take_names(const Pickle& pickle, const Node& holder, const std::string& path, StateDict& out) {
+    std::string names = names_json(pickle, pickle.at(pickle.find(holder, "names")), path);
     if (!names.empty()) out.metadata["names"] = std::move(names);
 }
 
@@ -127,7 +159,7 @@ StateDict of_module(const Pickle& pickle, const Node& module, const std::string&
     ModuleWalk walk(pickle, path);
     walk.walk(module, "", 0);
     out.items = std::move(walk.items);
-    take_names(pickle, module, out);
+    take_names(pickle, module, path, out);
     take_args(pickle, pickle.at(pickle.find(module, "args")), out);
     const Node& yaml = pickle.at(pickle.find(module, "yaml"));
     const Node& file = pickle.at(pickle.find(yaml, "yaml_file"));
@@ -147,12 +179,12 @@ StateDict of_checkpoint(const Pickle& pickle, const Node& dict, const std::strin
         if (is_module(pickle, value)) {
             out = of_module(pickle, value, path);
         } else if (value.kind == Kind::dict) {
-            out.items = items_of_dict(pickle, value);
+            out.items = items_of_dict(pickle, value, path);
         }
         if (out.items.empty()) continue;
         out.metadata["source"] = key;
         take_args(pickle, pickle.at(pickle.find(dict, "train_args")), out);
-        if (!out.metadata.contains("names")) take_names(pickle, dict, out);
+        if (!out.metadata.contains("names")) take_names(pickle, dict, path, out);
         return out;
     }
     return {};
@@ -167,7 +199,7 @@ StateDict find_state_dict(const Pickle& pickle, const std::string& path) {
         out = of_module(pickle, root, path);
     } else if (root.kind == Kind::dict) {
         out = of_checkpoint(pickle, root, path);
-        if (out.items.empty()) out.items = items_of_dict(pickle, root);
+        if (out.items.empty()) out.items = items_of_dict(pickle, root, path);
     }
     if (out.items.empty()) {
         throw Error(ErrorKind::corrupt,

@@ -93,11 +93,32 @@ std::vector<NodeId> PickleMachine::pop_to_mark() {
     return items;
 }
 
-Node& PickleMachine::make(Kind kind) {
-    if (out_.nodes.size() >= most_nodes) {
+void PickleMachine::too_many_values() const {
+    unsupported(fmt::format("a pickle of more than {} values: no model has as many", most_nodes));
+}
+
+void PickleMachine::push(NodeId id) {
+    if (stack_.size() >= most_nodes) too_many_values();
+    stack_.push_back(id);
+}
+
+void PickleMachine::keep(std::uint64_t key) {
+    if (memo_.size() >= most_nodes) too_many_values();
+    memo_[key] = top();
+}
+
+void PickleMachine::spend(std::uint64_t bytes) {
+    if (bytes > most_copied - copied_) {
         unsupported(
-            fmt::format("a pickle of more than {} values: no model has as many", most_nodes));
+            fmt::format("a pickle that copies more than {} MiB of its own values: no model "
+                        "has as many",
+                        most_copied >> 20U));
     }
+    copied_ += bytes;
+}
+
+Node& PickleMachine::make(Kind kind) {
+    if (out_.nodes.size() >= most_nodes) too_many_values();
     push(static_cast<NodeId>(out_.nodes.size()));
     Node& made = out_.nodes.emplace_back();
     made.kind = kind;
@@ -208,14 +229,13 @@ bool PickleMachine::memo(std::uint8_t op) {
     std::uint64_t key = 0;
     switch (op) {
         case 'q':
-            memo_[number(1)] = top();
+            keep(number(1));
             return true;
         case 'r':
-            memo_[number(4)] = top();
+            keep(number(4));
             return true;
         case 0x94:
-            key = memo_.size();
-            memo_[key] = top();
+            keep(memo_.size());
             return true;
         case 'h':
             key = number(1);
@@ -243,6 +263,7 @@ bool PickleMachine::other(std::uint8_t op) {
             (void)number(8);
             return true;  // a frame: how much to read at once
         case '(':
+            if (marks_.size() >= most_nodes) too_many_values();
             marks_.push_back(stack_.size());
             return true;
         case '0':

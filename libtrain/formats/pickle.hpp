@@ -78,9 +78,12 @@ struct Pickle {
     NodeId find(const Node& dict_or_object, std::string_view key) const;
 };
 
-/// Limits: bytes of a pickle, and nodes that it may make. yolov8x: 0.2 MB, 40,000.
+/// Limits: bytes of a pickle, and nodes that it may make, keep or stack. yolov8x: 0.2 MB, 40,000.
 constexpr std::uint64_t most_pickle_bytes = 64U << 20U;
 constexpr std::size_t most_nodes = 4'000'000;
+/// Bytes of items, texts and shapes that nodes may hold beside what the pickle spells out. A few
+/// bytes of a pickle copy a container of any length, so that nodes alone limit nothing.
+constexpr std::uint64_t most_copied = 64U << 20U;
 
 /// Reads protocols 2 to 5 (and the binary part of 1). Throws yolodata::Error: corrupt with the byte
 /// at which it is damaged; unsupported naming what is refused. Messages begin with `path`.

@@ -24,13 +24,18 @@ class PickleMachine {
     std::string line();
     [[noreturn]] void damaged(const std::string& what) const;
     [[noreturn]] void unsupported(const std::string& what) const;
+    [[noreturn]] void too_many_values() const;
 
     // The stack. Nothing below the topmost mark can be taken.
     NodeId pop();
     NodeId& top();
     std::vector<NodeId> pop_to_mark();
-    void push(NodeId id) { stack_.push_back(id); }
+    void push(NodeId id);
     Node& make(Kind kind);  ///< a new node on the stack
+    void keep(std::uint64_t key);
+    /// Before something is copied into a node: refuses what exceeds most_copied in all.
+    void spend(std::uint64_t bytes);
+    void spend_items(std::size_t count) { spend(count * sizeof(NodeId)); }
     const Node& node(NodeId id) const { return out_.nodes[id]; }
 
     // Opcodes by kind; false: not one of these.
@@ -60,6 +65,7 @@ class PickleMachine {
     std::vector<NodeId> stack_;
     std::vector<std::size_t> marks_;
     std::unordered_map<std::uint64_t, NodeId> memo_;
+    std::uint64_t copied_ = 0;
     Pickle out_;
 };
 

@@ -74,6 +74,7 @@ bool PickleMachine::container(std::uint8_t op) {
                               : op == 'l' ? Kind::list
                               : op == 'd' ? Kind::dict
                                           : Kind::set;
+            spend_items(items.size());
             make(kind).items = std::move(items);
             return true;
         }
@@ -119,6 +120,7 @@ void PickleMachine::append(NodeId target, const std::vector<NodeId>& items, bool
     const bool fits =
         pairs ? into.kind == Kind::dict : into.kind == Kind::list || into.kind == Kind::set;
     if (!fits || (pairs && items.size() % 2 != 0)) damaged("it fills what is no container");
+    spend_items(items.size());
     into.items.insert(into.items.end(), items.begin(), items.end());
 }
 
@@ -168,6 +170,7 @@ void PickleMachine::global(const std::string& module, const std::string& name) {
             "torch.save(model.state_dict(), \"weights.pt\")",
             yolodata::printable(full)));
     }
+    spend(full.size());
     make(Kind::global).text = std::move(full);
 }
 
@@ -196,6 +199,8 @@ void PickleMachine::construct(NodeId callable, NodeId arguments) {
         damaged("it makes an object of what is no class");
     }
     if (construct_container(node(callable).text, node(arguments))) return;
+    spend(node(callable).text.size());
+    spend_items(node(arguments).items.size());
     Node& shell = make(Kind::object);
     shell.text = node(callable).text;
     shell.items = node(arguments).items;
@@ -218,6 +223,7 @@ bool PickleMachine::construct_container(const std::string& name, const Node& arg
         if (from.kind != Kind::list && from.kind != Kind::tuple && from.kind != Kind::set) {
             damaged("it makes a container of what is none");
         }
+        spend_items(from.items.size());
         items = from.items;
     }
     make(*kind).items = std::move(items);
@@ -252,6 +258,7 @@ void PickleMachine::persistent() {
     }
     const auto dtype = storage_dtype(node(id.items[1]).text);
     if (!dtype) damaged("a storage is of no type");
+    spend(sizeof(StorageRef) + node(id.items[2]).text.size());
     StorageRef storage{node(id.items[2]).text, *dtype,
                        size_of(node(id.items[4]), "a storage's size")};
     make(Kind::storage).integer = static_cast<std::int64_t>(out_.storages.size());
@@ -270,16 +277,19 @@ void PickleMachine::tensor(const Node& arguments) {
     if (sizes.size() != strides.size() || sizes.size() > most_dimensions) {
         damaged("a tensor has too many dimensions, or not as many strides");
     }
+    spend(sizeof(TensorRef) + 2 * sizes.size() * sizeof(std::int64_t));
     TensorRef out;
     out.storage = static_cast<std::size_t>(node(items[0]).integer);
     out.offset = size_of(node(items[1]), "a tensor's offset");
     const std::uint64_t capacity = out_.storages[out.storage].elements;
     constexpr auto limit = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
     unsigned __int128 last = out.offset;  // the farthest element that is reached
+    std::uint64_t room = 1;               // elements, an empty dimension taken as one
     for (std::size_t d = 0; d < sizes.size(); ++d) {
         const std::uint64_t size = size_of(node(sizes[d]), "a tensor's size");
         const std::uint64_t stride = size_of(node(strides[d]), "a tensor's stride");
-        if (size != 0 && out.elements > limit / size) damaged("a tensor is too large");
+        if (size != 0 && room > limit / size) damaged("a tensor is too large");
+        room *= std::max<std::uint64_t>(size, 1);
         out.elements *= size;
         if (size > 1) last += static_cast<unsigned __int128>(size - 1) * stride;
         out.sizes.push_back(static_cast<std::int64_t>(size));

@@ -79,5 +79,49 @@ TEST(Checkpoint, ModulesWithoutEndAreRefused) {
     expect_has(refusal([&] { (void)of(wide + "uub."); }), "too many modules");
 }
 
+/// One number.
+const std::string one_tensor = "ctorch._utils\n_rebuild_tensor_v2\n((" + spelled("storage") +
+                               "ctorch\nFloatStorage\n" + spelled("0") + spelled("cpu") +
+                               "K\1tQK\0))\x89)tR"s;
+
+/// A checkpoint of one tensor, and these class names.
+StateDict with_names(const std::string& names) {
+    return of("}(" + spelled("model") + "}" + spelled("w") + one_tensor + "s" + spelled("names") +
+              names + "u.");
+}
+
+TEST(Checkpoint, ClassNamesHaveALimit) {
+    EXPECT_EQ(with_names("](X\1\0\0\0aK\7e"s).metadata.at("names"), R"({"0":"a","1":"7"})");
+    EXPECT_EQ(with_names("}(K\2X\1\0\0\0aK\1X\1\0\0\0bK\2X\1\0\0\0cu"s).metadata.at("names"),
+              R"({"2":"c","1":"b"})");
+    expect_has(refusal([&] { (void)with_names("](" + std::string(100001, 'N') + "e"); }),
+               "too many class names");
+    // A text of 1,000 bytes that stands for each of 20,000 names.
+    std::string shared = "](" + spelled(std::string(1000, 'a')) + "q\0"s;
+    for (int i = 1; i < 20000; ++i) shared += "h\0"s;
+    expect_has(refusal([&] { (void)with_names(shared + "e"); }), "class names are too long");
+    // As many as there may be take no time that grows with their square.
+    const auto most = with_names("](" + std::string(100000, 'N') + "e").metadata.at("names");
+    EXPECT_TRUE(most.ends_with(R"("99999":""})")) << most.size();
+}
+
+TEST(Checkpoint, ATensorsNameHasALimit) {
+    const std::string words = "a tensor's name is too long";
+    const auto dict = [](std::size_t length) {
+        return of("}" + spelled(std::string(length, 'a')) + one_tensor + "s.");
+    };
+    EXPECT_EQ(dict(1000).items.size(), 1U);
+    expect_has(refusal([&] { (void)dict(1001); }), words);
+    // Twenty modules in each other.
+    const std::string sequential = "ctorch.nn.modules.container\nSequential\n)\x81}";
+    std::string chain =
+        sequential + spelled("_parameters") + "}" + spelled("w") + one_tensor + "ssb";
+    for (int i = 0; i < 20; ++i) {
+        chain =
+            sequential + spelled("_modules") + "}" + spelled(std::string(60, 'a')) + chain + "ssb";
+    }
+    expect_has(refusal([&] { (void)of(chain + "."); }), words);
+}
+
 }  // namespace
 }  // namespace yolotrain::formats

@@ -137,5 +137,94 @@ TEST(Pickle, DepthCyclesAndSharingAreHarmless) {
     expect_has(refused(std::string(most_nodes + 1, ')')), "more than 4000000 values");
 }
 
+std::string repeated(int times, const std::string& text) {
+    std::string out;
+    for (int i = 0; i < times; ++i) out += text;
+    return out;
+}
+
+TEST(Pickle, FewBytesDoNotCopyWithoutEnd) {
+    // Value 0 of the memo is long; each of the repeated calls would copy it: 400 MB.
+    const std::string many(10000, 'N'), letters(20000, 'a'), limit = "copies more than 64 MiB";
+    const std::string list = "](" + many +
+                             "eq\0"
+                             "0"s,
+                      tuple = "(" + many +
+                              "tq\0"
+                              "0"s;
+    for (const char* type : {"list", "tuple", "set"}) {
+        const std::string global = "cbuiltins\n"s + type +
+                                   "\nq\1"
+                                   "0"s;
+        expect_has(refused(list + global + repeated(10000, "h\1h\0\x85R0"s) + "N."), limit);
+    }
+    const std::string module =
+        "ctorch.nn\nModule\nq\1"
+        "0"s;
+    expect_has(refused(tuple + module +
+                       repeated(10000,
+                                "h\1h\0\x81"
+                                "0"s) +
+                       "N."),
+               limit);
+    expect_has(refused("ctorch.nn\nM" + letters + "\n" +
+                       repeated(20000,
+                                "2)\x81"
+                                "0") +
+                       "."),
+               limit);
+    expect_has(refused("Nq\0"s + spelled("torch.nn") +
+                       "q\1"
+                       "0"s +
+                       spelled("M" + letters) +
+                       "q\2"
+                       "0"s +
+                       repeated(20000,
+                                "h\1h\2\x93"
+                                "0"s) +
+                       "."),
+               limit);
+    const std::string storage = "(" + spelled("storage") + "ctorch\nFloatStorage\n" +
+                                spelled(letters) + spelled("cpu") +
+                                "K\1tq\0"
+                                "0"s;
+    expect_has(refused(storage + repeated(20000, "h\0Q0"s) + "N."), limit);
+    // What a list takes from the stack counts too.
+    expect_has(refused(repeated(10000, "](" + repeated(2500, "N") + "e0") + "N."), limit);
+}
+
+TEST(Pickle, TensorsOfManyDimensionsHaveALimit) {
+    const std::string shape = "(" + repeated(32, "K\1") +
+                              "tq\0"
+                              "0"s;
+    const std::string storage = "(" + spelled("storage") + "ctorch\nFloatStorage\n" + spelled("0") +
+                                spelled("cpu") +
+                                "K\1tQq\1"
+                                "0"s;
+    const std::string arguments =
+        "(h\1K\0h\0h\0tq\2"
+        "0"s;
+    const std::string rebuild =
+        "ctorch._utils\n_rebuild_tensor_v2\nq\3"
+        "0"s;
+    const std::string head = shape + storage + arguments + rebuild;
+    expect_has(refused(head + repeated(200000, "h\3h\2R0"s) + "N."), "copies more than 64 MiB");
+    EXPECT_EQ(parse(head + repeated(1000, "h\3h\2R0"s) + "N.").tensors.size(), 1000U);
+}
+
+TEST(Pickle, MemoStackAndMarksHaveALimit) {
+    const std::string limit = "more than 4000000 values";
+    expect_has(refused("N" + std::string(most_nodes + 1, '\x94')), limit);
+    expect_has(refused(std::string(most_nodes + 1, 'N')), limit);
+    expect_has(refused(std::string(most_nodes + 1, '(')), limit);
+}
+
+TEST(Pickle, AnEmptyTensorHasNoSizesThatOverflow) {
+    const std::string big = "\x8a\x08\0\0\0\0\0\0\0\x40"s;  // 2^62
+    for (const std::string& sizes : {"K\0"s + big + "K\x08", big + "K\x08K\0"s}) {
+        expect_has(refused(tensor("K\0"s + sizes + "\x87K\1K\1K\1\x87")), "too large");
+    }
+}
+
 }  // namespace
 }  // namespace yolotrain::formats

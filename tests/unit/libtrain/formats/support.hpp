@@ -26,6 +26,13 @@ inline std::string vector_file(const std::string& name) {
     return {std::istreambuf_iterator<char>(in), {}};
 }
 
+/// A pickle's opcode for a text.
+inline std::string spelled(const std::string& text) {
+    std::string out = "X";
+    for (int i = 0; i < 4; ++i) out += static_cast<char>(text.size() >> (8 * i));
+    return out + text;
+}
+
 /// The message with which something is refused: it begins with the path "w.pt".
 inline std::string refusal(const std::function<void()>& action) {
     try {
