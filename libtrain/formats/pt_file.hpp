@@ -23,11 +23,14 @@ class PtFile {
 
     const Pickle& pickle() const { return pickle_; }
 
-    /// Throws Error(corrupt) where these tensors together have far more bytes than the records that
-    /// they look into: many views of the same storage would fill the memory.
+    /// To be called before anything is made of a tensor's sizes. Throws Error(corrupt) where a
+    /// storage is missing or has another size than the pickle says, and where these tensors
+    /// together have far more bytes than the records that they look into: many views of the same
+    /// storage would fill the memory.
     void require_proportion(const std::vector<NodeId>& tensors) const;
 
-    /// Bytes of a tensor when its elements lie one behind the other.
+    /// Bytes of a tensor when its elements lie one behind the other; of one that
+    /// require_proportion() has not seen it may be any number.
     static std::uint64_t bytes_of(const Pickle& pickle, const TensorRef& tensor);
     /// Writes the elements in row-major order, little-endian; out.size() is bytes_of(). Throws
     /// Error(corrupt) where the storage is missing, has another size or fails its CRC-32. Keeps the

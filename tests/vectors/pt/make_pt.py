@@ -148,6 +148,9 @@ def main():
     save("beyond.pt", {"a": tensor(line, (3,))})
     save("repeated.pt", {str(i): tensor(line, (1 << 20,), 0, (0,)) for i in range(8)})
     save("no-storage.pt", {"a": tensor(line, (2,))}, extra={"data/0": b"1234"})
+    vast = Storage("d", [])
+    vast.elements = 1 << 61  # of 8 bytes: 2^64, which is 0
+    save("vast.pt", {"a": tensor(vast, (1 << 61,))})
     save("no-tensors.pt", {"epoch": 3})
     save("runs-code.pt", {"a": tensor(line, (2,)), "b": Call(fake("posix.system"), "touch hostile")})
     save("program.pt", {"a": tensor(line, (2,))}, extra={"constants.pkl": b"\x80\x02)."})

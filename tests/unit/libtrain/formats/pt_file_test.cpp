@@ -99,6 +99,16 @@ TEST(PtFile, ViewsThatWouldFillTheMemoryAreRefused) {
     expect_has(refused(vector_file("repeated.pt")), "tensors repeat the");
 }
 
+TEST(PtFile, SizesAreComparedWithTheRecordFirst) {
+    // 2^61 numbers of 8 bytes: none, if bytes are counted in 64 bits.
+    const std::string content = vector_file("vast.pt");
+    const MemorySource source(bytes(content));
+    const PtFile file(source, "w.pt");
+    const NodeId tensor = find_state_dict(file.pickle(), "w.pt").items.at(0).tensor;
+    expect_has(refusal([&] { file.require_proportion({tensor}); }),
+               "storage 0 has 0 bytes, not 2305843009213693952 elements of 8");
+}
+
 TEST(PtFile, EveryTruncationIsRefused) {
     const std::string file = vector_file("checkpoint.pt");
     for (std::size_t n = 0; n < file.size(); ++n) {

@@ -52,6 +52,10 @@ TEST(PtWeights, TensorsKeepTypeShapeAndValue) {
     EXPECT_EQ(t["bf16"][2].item<float>(), -2);
 }
 
+TEST(PtWeights, SizesThatNoRecordHasAreRefusedBeforeMemoryIsTaken) {
+    EXPECT_THROW(read_weights(YOLO_VECTORS "/pt/vast.pt"), yolodata::Error);
+}
+
 TEST(PtWeights, AModelOfAnotherKindIsRefused) {
     for (const char* name : {"checkpoint.pt", "odd-tensors.pt"}) {
         try {
