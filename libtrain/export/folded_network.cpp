@@ -7,6 +7,8 @@
 
 #include <map>
 
+#include "yolotrain/model/weights.hpp"
+
 namespace yolotrain::detail {
 
 namespace {
@@ -18,7 +20,8 @@ using Value = Emitter::Value;
 /// Walks the layers, folding each convolution when its turn comes.
 class NetworkWalk {
  public:
-    NetworkWalk(const YoloV8& model, Emitter& out) : out_(out) {
+    NetworkWalk(const YoloV8& model, const FoldedType& weights, Emitter& out)
+        : weights_(weights), out_(out) {
         for (const NamedTensor& entry : model.state()) {
             state_.emplace(entry.name, entry.tensor.detach().cpu().to(at::kDouble));
         }
@@ -45,12 +48,21 @@ class NetworkWalk {
         const at::Tensor& weight = state_.at(name + ".conv.weight");
         const at::Tensor gain = state_.at(name + ".bn.weight") /
                                 (state_.at(name + ".bn.running_var") + batch_norm_eps).sqrt();
-        conv.weight = (weight * gain.view({-1, 1, 1, 1})).to(at::kFloat).contiguous();
-        conv.bias = (state_.at(name + ".bn.bias") - state_.at(name + ".bn.running_mean") * gain)
-                        .to(at::kFloat)
-                        .contiguous();
+        set_weights(conv, weight * gain.view({-1, 1, 1, 1}),
+                    state_.at(name + ".bn.bias") - state_.at(name + ".bn.running_mean") * gain);
         conv.padding = weight.size(2) / 2;
         return conv;
+    }
+
+    /// By way of float32, as the network itself computes.
+    void set_weights(FoldedConv& conv, const at::Tensor& weight, const at::Tensor& bias) const {
+        const auto as_asked = [&](const at::Tensor& tensor) {
+            return tensor.to(at::kFloat).to(weights_.type).contiguous();
+        };
+        conv.weight = as_asked(weight);
+        conv.bias = as_asked(bias);
+        require_finite({{conv.name + ".weight", conv.weight}, {conv.name + ".bias", conv.bias}},
+                       weights_.path);
     }
 
     Value conv(const std::string& name, const Value& x) { return out_.conv(x, folded(name, 1)); }
@@ -60,8 +72,7 @@ class NetworkWalk {
     Value plain(const std::string& name, const Value& x) {
         FoldedConv conv;
         conv.name = name;
-        conv.weight = state_.at(name + ".weight").to(at::kFloat).contiguous();
-        conv.bias = state_.at(name + ".bias").to(at::kFloat).contiguous();
+        set_weights(conv, state_.at(name + ".weight"), state_.at(name + ".bias"));
         conv.silu = false;
         return out_.conv(x, conv);
     }
@@ -95,14 +106,16 @@ class NetworkWalk {
     }
 
     std::map<std::string, at::Tensor> state_;
+    const FoldedType& weights_;
     Emitter& out_;
 };
 
 }  // namespace
 
-std::array<Value, 3> emit_network(const YoloV8& model, const Value& input, Emitter& out) {
+std::array<Value, 3> emit_network(const YoloV8& model, const Value& input,
+                                  const FoldedType& weights, Emitter& out) {
     at::NoGradGuard no_grad;
-    return NetworkWalk(model, out).run(input);
+    return NetworkWalk(model, weights, out).run(input);
 }
 
 }  // namespace yolotrain::detail

@@ -15,7 +15,7 @@ namespace yolotrain::detail {
 /// A convolution into which the batch norm behind it is folded.
 struct FoldedConv {
     std::string name;         ///< "model.0", "model.22.cv2.0.2"
-    at::Tensor weight, bias;  ///< float32, contiguous, CPU
+    at::Tensor weight, bias;  ///< of the type that was asked for, contiguous, CPU
     std::int64_t stride = 1, padding = 0;
     bool silu = true;
 };
@@ -33,8 +33,15 @@ class Emitter {
     virtual Value enlarge(const Value& x) = 0;                   ///< twice, nearest neighbour
 };
 
-/// Emits the network for an input value; the three raw maps as YoloV8::forward gives them.
+/// What the folded weights become, and the file that is named where a number does not fit.
+struct FoldedType {
+    at::ScalarType type = at::kFloat;  ///< or half
+    std::string path;
+};
+
+/// Emits the network for an input value; the three raw maps as YoloV8::forward gives them. Throws
+/// Error(corrupt) where a folded weight is not finite in its type: 16 bits end at 65504.
 std::array<Emitter::Value, 3> emit_network(const YoloV8& model, const Emitter::Value& input,
-                                           Emitter& out);
+                                           const FoldedType& weights, Emitter& out);
 
 }  // namespace yolotrain::detail

@@ -63,13 +63,15 @@ void describe_ends(onnx::GraphProto& graph, std::int64_t nc, const ExportOptions
     }
 }
 
-void fill_graph(onnx::GraphProto& graph, const YoloV8& model, const ExportOptions& options) {
+void fill_graph(onnx::GraphProto& graph, const YoloV8& model, const ExportOptions& options,
+                const std::string& path) {
     graph.set_name("yolov8" + std::string(to_string(model.scale())));
     describe_ends(graph, model.nc(), options);
-    detail::OnnxGraph emitter(graph, options.half ? at::kHalf : at::kFloat);
+    detail::OnnxGraph emitter(graph);
     const std::string input =
         options.half ? emitter.cast("images", onnx::TensorProto::FLOAT16) : std::string("images");
-    const auto maps = detail::emit_network(model, input, emitter);
+    const auto maps =
+        detail::emit_network(model, input, {options.half ? at::kHalf : at::kFloat, path}, emitter);
     auto output = detail::emit_decode(emitter, maps, model.nc(), options);
     if (options.nms) output = detail::emit_nms(emitter, output, model.nc(), options);
     emitter.name_output(output, "output0");
@@ -93,7 +95,7 @@ void export_onnx(const std::string& path, const YoloV8& model, const ExportOptio
         entry->set_key(key);
         entry->set_value(value);
     }
-    fill_graph(*file.mutable_graph(), model, options);
+    fill_graph(*file.mutable_graph(), model, options, path);
     if (file.ByteSizeLong() > most_bytes) {
         throw Error(ErrorKind::unsupported, path + ": the model is too large for ONNX; use --half");
     }

@@ -72,7 +72,7 @@ Emitter::Value OnnxGraph::number(float value) {
 }
 
 Emitter::Value OnnxGraph::conv(const Value& x, const FoldedConv& c) {
-    auto& made = add_node("Conv", {x, tensor(c.weight.to(type_)), tensor(c.bias.to(type_))});
+    auto& made = add_node("Conv", {x, tensor(c.weight), tensor(c.bias)});
     const auto side = c.weight.size(2);
     set_attribute(made, "kernel_shape", {side, side});
     set_attribute(made, "strides", {c.stride, c.stride});

@@ -15,9 +15,7 @@ namespace yolotrain::detail {
 /// A graph that grows node by node. Only operators whose meaning is the same from opset 12 to 17.
 class OnnxGraph : public Emitter {
  public:
-    /// `weights_type`: float or half.
-    OnnxGraph(onnx::GraphProto& graph, at::ScalarType weights_type)
-        : graph_(graph), type_(weights_type) {}
+    explicit OnnxGraph(onnx::GraphProto& graph) : graph_(graph) {}
 
     Value conv(const Value& x, const FoldedConv& conv) override;
     Value half_of(const Value& x, int which, std::int64_t channels) override;
@@ -50,7 +48,6 @@ class OnnxGraph : public Emitter {
 
  private:
     onnx::GraphProto& graph_;
-    at::ScalarType type_;
     int values_ = 0, constants_ = 0;
 };
 

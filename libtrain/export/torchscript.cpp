@@ -21,12 +21,12 @@ using detail::FoldedConv;
 
 class ScriptEmitter : public detail::Emitter {
  public:
-    ScriptEmitter(torch::jit::Module& module, at::ScalarType type) : module_(module), type_(type) {}
+    explicit ScriptEmitter(torch::jit::Module& module) : module_(module) {}
 
     Value conv(const Value& x, const FoldedConv& c) override {
         const std::string name = fmt::format("c{}", convs_++);
-        module_.register_buffer(name + "_weight", c.weight.to(type_));
-        module_.register_buffer(name + "_bias", c.bias.to(type_));
+        module_.register_buffer(name + "_weight", c.weight);
+        module_.register_buffer(name + "_bias", c.bias);
         const Value y =
             line(fmt::format("torch.conv2d({0}, self.{1}_weight, self.{1}_bias, [{2}, {2}], "
                              "[{3}, {3}], [1, 1], 1)",
@@ -58,7 +58,6 @@ class ScriptEmitter : public detail::Emitter {
     }
 
     torch::jit::Module& module_;
-    at::ScalarType type_;
     int convs_ = 0, values_ = 0;
 };
 
@@ -87,8 +86,9 @@ def decode_level(self, raw: Tensor, stride: float) -> Tensor:
 void export_torchscript(const std::string& path, const YoloV8& model, const ExportOptions& options,
                         const std::map<std::string, std::string>& metadata) {
     torch::jit::Module module("yolotrain.Network");
-    ScriptEmitter emitter(module, options.half ? at::kHalf : at::kFloat);
-    const auto maps = detail::emit_network(model, "x", emitter);
+    ScriptEmitter emitter(module);
+    const auto maps =
+        detail::emit_network(model, "x", {options.half ? at::kHalf : at::kFloat, path}, emitter);
     module.define(decode_source);
     module.define(
         fmt::format("def forward(self, images: Tensor) -> Tensor:\n"

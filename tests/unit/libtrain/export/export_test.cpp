@@ -89,9 +89,37 @@ TEST(Export, WhatDoesNotFit16BitsIsNamed) {
     model.state()[0].tensor.detach().view(-1)[0] = 1e6;
     ExportOptions options;
     options.half = true;
-    const auto path = folder.file("w.safetensors");
-    EXPECT_THROW(export_safetensors(path, model, options, {}), yolodata::Error);
-    EXPECT_FALSE(std::filesystem::exists(path));
+    const auto path = folder.file("w");
+    using Exporter = decltype(&export_safetensors);
+    std::vector<Exporter> exporters = {export_safetensors, export_torchscript};
+    if (has_onnx()) exporters.push_back(export_onnx);
+    for (const Exporter exporter : exporters) {
+        EXPECT_THROW(exporter(path, model, options, {}), yolodata::Error);
+        EXPECT_FALSE(std::filesystem::exists(path));
+    }
+}
+
+TEST(Export, WhatFits16BitsOnlyBeforeItIsFoldedIsNamed) {
+    const TemporaryFolder folder;
+    YoloV8 model(Scale::n, 2);
+    for (const auto& [name, tensor] : model.state()) {
+        if (name == "model.4.cv1.conv.weight") tensor.detach().fill_(60000);
+        if (name == "model.4.cv1.bn.weight") tensor.detach().fill_(2);
+    }
+    ExportOptions options;
+    const auto path = folder.file("w");
+    export_torchscript(path, model, options, {});  // in 32 bits it fits
+    options.half = true;
+    std::vector<decltype(&export_onnx)> exporters = {export_torchscript};
+    if (has_onnx()) exporters.push_back(export_onnx);
+    for (const auto exporter : exporters) {
+        try {
+            exporter(path, model, options, {});
+            ADD_FAILURE() << "written";
+        } catch (const yolodata::Error& error) {
+            EXPECT_EQ(error.what(), path + ": tensor model.4.cv1.weight holds NaN or infinity");
+        }
+    }
 }
 
 /// Runs exported ONNX files by onnxruntime, where `onnx_venv` was built.
