@@ -3,6 +3,8 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
 namespace yolotrain::detail {
 
 namespace {
@@ -109,8 +111,13 @@ Value emit_nms(OnnxGraph& graph, const Value& predictions, std::int64_t nc,
     const Value best = top.output(0), index = best + "_class";
     top.add_output(index);
     const Value cls = graph.cast(index, onnx::TensorProto::FLOAT);
-    // Boxes of each class in a place of their own, so that classes do not suppress each other.
-    const Value moved = graph.add(corners, graph.node("Mul", {cls, graph.number(7680)}));
+    // Boxes of each class in a place of their own, so that classes do not suppress each other. A
+    // box reaches beyond the picture on either side, but not by more than the bins of its
+    // distances.
+    constexpr std::int64_t farthest = distance_bins * level_strides.back();
+    const auto apart =
+        static_cast<float>(std::max<std::int64_t>(7680, options.imgsz + 2 * farthest));
+    const Value moved = graph.add(corners, graph.node("Mul", {cls, graph.number(apart)}));
     std::vector<Value> pictures;
     for (int b = 0; b < options.batch; ++b) {
         const auto of = [&](const Value& x) { return graph.slice(x, b, b + 1, 0); };

@@ -4,6 +4,7 @@
 #include <torch/csrc/jit/serialization/import.h>
 
 #include <cstdio>
+#include <cstring>
 
 #include "../support.hpp"
 #include "yolodata/core/error.hpp"
@@ -221,6 +222,26 @@ TEST_F(OnnxExport, BoxesAreSortedOutAsByOurOwnNms) {
             EXPECT_EQ(boxes[b][static_cast<std::int64_t>(found.size())].abs().sum().item<float>(),
                       0);
         }
+    }
+}
+
+TEST(Export, ClassesLieApartByMoreThanThePicture) {
+    if (!has_onnx()) GTEST_SKIP() << "this build has no ONNX";
+    const TemporaryFolder folder;
+    const auto path = folder.file("w.onnx");
+    const auto holds = [&](float value) {  // as the raw_data of a constant: field 9, 4 bytes
+        std::string bytes("\x4a\x04????", 6);
+        std::memcpy(bytes.data() + 2, &value, 4);
+        std::ifstream in(path, std::ios::binary);
+        const std::string file{std::istreambuf_iterator<char>(in), {}};
+        return file.find(bytes) != std::string::npos;
+    };
+    ExportOptions options;
+    options.nms = true;
+    for (const auto& [imgsz, apart] : {std::pair{640, 7680}, std::pair{8000, 9024}}) {
+        options.imgsz = imgsz;
+        export_onnx(path, YoloV8(Scale::n, 2), options, {});
+        EXPECT_TRUE(holds(static_cast<float>(apart))) << imgsz;
     }
 }
 
