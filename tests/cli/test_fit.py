@@ -9,7 +9,7 @@ import time
 
 import jsonschema
 import pytest
-from drawn_dataset import BIN, SOURCE, draw, tree
+from drawn_dataset import BIN, SOURCE, draw, run, tree
 
 FIT = os.path.join(BIN, "yolotrain-fit")
 
@@ -297,6 +297,14 @@ def test_shards_of_a_data_yaml_are_used_again_as_long_as_they_fit(bench):
     assert "packed anew" in bench.run("--shards", shards, "imgsz=96", epochs=1)
     # A folder of shards is data by itself.
     bench.run("--data", shards, epochs=1)
+
+
+def test_a_set_of_variants_is_refused(bench):
+    shards = bench.path("variants")
+    assert run("pack", bench.data, shards, "--imgsz", 64, "--variants", 1).returncode == 0
+    said = bench.run("--data", shards, code=3)
+    assert f"{shards} was packed with --variants 1" in said and "pack it without --variants" in said
+    assert not os.path.exists(bench.runs)
 
 
 def test_a_bad_record_is_replaced_and_named(bench):

@@ -15,6 +15,7 @@
 #include "yolodata/core/utf8.hpp"
 #include "yolodata/pack/pack.hpp"
 #include "yolodata/shard/reader.hpp"
+#include "yolodata/shard/set_index.hpp"
 #include "yolotrain/data/class_names.hpp"
 
 namespace tools {
@@ -92,6 +93,16 @@ void pack_dataset(const FitOptions& options, const std::string& out, const yolot
     }
 }
 
+/// Records of such a set are K pictures of each image: an epoch would be K times as long, and what is augmented
+/// already would be so twice.
+void require_plain(const yolodata::shard::ShardSet& set, const std::string& folder) {
+    const int variants = set.index().options.variants;
+    if (variants == 0) return;
+    throw Error(ErrorKind::unsupported,
+                fmt::format("{} was packed with --variants {}: its pictures are augmented already, which fit would do again. "
+                            "Give the data.yaml instead, or pack it without --variants", folder, variants));
+}
+
 }  // namespace
 
 yolotrain::TrainData open_data(const FitOptions& options, const yolotrain::StopFlag& stop) {
@@ -102,6 +113,7 @@ yolotrain::TrainData open_data(const FitOptions& options, const yolotrain::StopF
     }
     yolotrain::TrainData data;
     data.train = std::make_shared<const yolodata::shard::ShardSet>(folder, "train");
+    require_plain(*data.train, folder);
     if (data.train->size() == 0) {
         throw Error(ErrorKind::not_found, fmt::format("the train split of {} holds no picture: nothing to learn from", folder));
     }
