@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 #include <set>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 
@@ -28,6 +29,12 @@ constexpr std::size_t most_work = 10'000'000;
 
 [[noreturn]] void refuse(const std::string& path, const std::string& what) {
     throw Error(ErrorKind::corrupt, path + ": not a sound checkpoint: " + what);
+}
+
+/// Left by FLOPs counters: "total_ops", "model.0.total_params".
+bool is_of_a_counter(std::string_view name) {
+    const auto last = name.substr(name.rfind('.') + 1);
+    return last == "total_ops" || last == "total_params";
 }
 
 /// Walks modules as state_dict() does: own parameters, own buffers, then the children.
@@ -62,8 +69,7 @@ class ModuleWalk {
             const Node& name = pickle_.at(dict.items[i]);
             const NodeId value = dict.items[i + 1];
             if (name.kind != Kind::text || pickle_.at(value).kind != Kind::tensor) continue;
-            // Left by FLOPs counters in older checkpoints.
-            if (name.text == "total_ops" || name.text == "total_params") continue;
+            if (is_of_a_counter(name.text)) continue;
             if (items.size() >= most_tensors) refuse(path_, "it has too many tensors");
             items.push_back({joined(prefix, name.text), value});
         }
@@ -94,6 +100,7 @@ std::vector<StateDict::Item> items_of_dict(const Pickle& pickle, const Node& dic
         const Node& name = pickle.at(dict.items[i]);
         const NodeId value = dict.items[i + 1];
         if (name.kind != Kind::text || pickle.at(value).kind != Kind::tensor) continue;
+        if (is_of_a_counter(name.text)) continue;
         if (items.size() >= most_tensors) refuse(path, "it has too many tensors");
         if (name.text.size() > longest_name) refuse(path, "a tensor's name is too long");
         items.push_back({name.text, value});

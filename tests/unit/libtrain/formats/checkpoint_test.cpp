@@ -105,6 +105,17 @@ TEST(Checkpoint, ClassNamesHaveALimit) {
     EXPECT_TRUE(most.ends_with(R"("99999":""})")) << most.size();
 }
 
+TEST(Checkpoint, WhatFlopsCountersLeaveIsPassedOver) {
+    std::string dict = "}(";
+    for (const char* key : {"total_ops", "model.0.conv.total_params", "model.0.conv.weight",
+                            "model.0.total_ops", "total_params", "total_ops.weight"}) {
+        dict += spelled(key) + one_tensor;
+    }
+    const std::vector<std::string> kept = {"model.0.conv.weight", "total_ops.weight"};
+    EXPECT_EQ(names(of(dict + "u.")), kept);
+    EXPECT_EQ(names(of("}" + spelled("state_dict") + dict + "us.")), kept);
+}
+
 TEST(Checkpoint, ATensorsNameHasALimit) {
     const std::string words = "a tensor's name is too long";
     const auto dict = [](std::size_t length) {

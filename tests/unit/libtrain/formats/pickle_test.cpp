@@ -65,6 +65,7 @@ TEST(Pickle, WhatWouldRunCodeIsRefusedByName) {
         expect_has(refused(newer), "run code");
     }
     expect_has(refused("cos\nsystem\n(X\1\0\0\0atR."s), "refuses os.system: this file would run");
+    expect_has(refused("ctorch._utils\n_rebuild_tensor_v3\n."), "save its weights alone in Python");
     EXPECT_TRUE(is_known_global("torch.nn.modules.conv.Conv2d"));
     EXPECT_TRUE(is_known_global("ultralytics.nn.tasks.DetectionModel"));
 }
