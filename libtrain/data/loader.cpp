@@ -2,8 +2,6 @@
 #include "yolotrain/data/loader.hpp"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -35,10 +33,6 @@ LoaderOptions checked(LoaderOptions options, const yolodata::shard::ShardSet& sh
     return options;
 }
 
-/// A worker that takes a core from one of the network's threads makes all of them wait for it. So workers come
-/// second; the thread that asks for a batch too early helps to make it. Linux has priorities by thread.
-void yield_to_the_network() { setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), 10); }
-
 }  // namespace
 
 /// A window of consecutive steps is kept in the making: workers claim its samples in order, one by one, and
@@ -54,12 +48,7 @@ class TrainLoader::Impl {
           maker_(std::move(shards), std::move(quarantine), options_),
           pool_(static_cast<std::size_t>(options_.batch) * 3 * static_cast<std::size_t>(options_.imgsz) *
                 static_cast<std::size_t>(options_.imgsz)) {
-        for (int i = 0; i < options_.workers; ++i) {
-            workers_.emplace_back([this] {
-                yield_to_the_network();
-                work();
-            });
-        }
+        for (int i = 0; i < options_.workers; ++i) workers_.emplace_back([this] { work(); });
     }
 
     ~Impl() {
