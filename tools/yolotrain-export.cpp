@@ -127,7 +127,7 @@ int main(int argc, char** argv) {
     tools::name_train_libraries();
     return tools::run_command("yolotrain export", [&] {
         const Options options = parse(argc, argv);
-        tools::use_all_cpus();
+        tools::set_up_libtorch();
         return run(options);
     });
 }

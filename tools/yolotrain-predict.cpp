@@ -249,7 +249,7 @@ int main(int argc, char** argv) {
         const Options options = parse(argc, argv);
         tools::catch_interrupts();
         try {
-            tools::use_all_cpus();
+            tools::set_up_libtorch();
             return Prediction(options).run();
         } catch (const tools::Interrupted& stop) {
             return 128 + stop.signal;

@@ -139,7 +139,7 @@ std::unique_ptr<yolotrain::EvalSource> open_source(const Options& o,
 }
 
 int run(const Options& o) {
-    tools::use_all_cpus();
+    tools::set_up_libtorch();
     const yolotrain::LoadedWeights weights = yolotrain::load_weights(o.weights);
     tools::ValReport report;
     const auto source = open_source(o, report.left_out);

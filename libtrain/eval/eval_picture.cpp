@@ -15,7 +15,7 @@ EvalPicture load_picture(const EvalSource& source, std::size_t number, int imgsz
     if (!source.load(number, imgsz, sample)) return out;
     out.readable = true;
     yolodata::Letterbox where;
-    out.planes = to_planes(yolodata::letterbox(sample.image, width, height, false, &where));
+    out.rgb = yolodata::letterbox(sample.image, width, height, false, &where).rgb;
     out.boxes = std::move(sample.boxes);
     std::tie(out.source_width, out.source_height) = source.source_shape(number);
     const auto sx = static_cast<float>(where.scale_x), sy = static_cast<float>(where.scale_y);
@@ -31,22 +31,6 @@ EvalPicture load_picture(const EvalSource& source, std::size_t number, int imgsz
         b.y2 = b.y2 * sy + top;
     }
     return out;
-}
-
-std::vector<std::uint8_t> to_planes(const yolodata::Picture& picture) {
-    const std::size_t pixels =
-        static_cast<std::size_t>(picture.width) * static_cast<std::size_t>(picture.height);
-    std::vector<std::uint8_t> planes(pixels * 3);
-    const std::uint8_t* in = picture.rgb.data();
-    std::uint8_t* r = planes.data();
-    std::uint8_t* g = r + pixels;
-    std::uint8_t* b = g + pixels;
-    for (std::size_t i = 0; i < pixels; ++i) {
-        r[i] = in[3 * i];
-        g[i] = in[3 * i + 1];
-        b[i] = in[3 * i + 2];
-    }
-    return planes;
 }
 
 }  // namespace yolotrain::detail

@@ -17,7 +17,7 @@ namespace yolotrain::detail {
 struct EvalPicture {
     std::size_t number = 0;  ///< in the source
     bool readable = false;
-    std::vector<std::uint8_t> planes;       ///< [3, H, W], RGB
+    std::vector<std::uint8_t> rgb;          ///< [H, W, 3]
     std::vector<yolodata::PixelBox> boxes;  ///< in pixels of the network's input, unclipped
     /// Where the source picture lies in the input: x · scale_x + left.
     float scale_x = 1, scale_y = 1, left = 0, top = 0;
@@ -38,8 +38,5 @@ struct EvalPicture {
 /// Picture `number`, letterboxed to width × height without enlarging it, and its boxes with it.
 EvalPicture load_picture(const EvalSource& source, std::size_t number, int imgsz, int width,
                          int height);
-
-/// Interleaved rows to planes.
-std::vector<std::uint8_t> to_planes(const yolodata::Picture& picture);
 
 }  // namespace yolotrain::detail

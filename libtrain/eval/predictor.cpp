@@ -8,8 +8,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <utility>
 
-#include "eval_picture.hpp"
 #include "yolodata/core/error.hpp"
 #include "yolotrain/eval/nms.hpp"
 
@@ -54,34 +54,35 @@ NetworkInput prepare(const yolodata::Picture& picture, int imgsz) {
     input.where.top -= y;
     input.where.pad_x -= x;
     input.where.pad_y -= y;
-    const yolodata::Picture fitted = cut_border(square, x, y);
+    yolodata::Picture fitted = cut_border(square, x, y);
     input.width = fitted.width;
     input.height = fitted.height;
-    input.planes = detail::to_planes(fitted);
+    input.rgb = std::move(fitted.rgb);
     return input;
 }
 
 Predictor::Predictor(const YoloV8& model, const PredictOptions& options)
-    : net_(model), options_(options) {
+    : model_(model), options_(options) {
     if (options.imgsz < kGrid || options.imgsz % kGrid != 0) {
         throw yolodata::Error(
             yolodata::ErrorKind::invalid_argument,
             fmt::format("imgsz must be a multiple of {}, not {}", kGrid, options.imgsz));
     }
     for (const std::int32_t c : options.classes) {
-        if (c >= 0 && c < net_.nc()) continue;
+        if (c >= 0 && c < model_.nc()) continue;
         throw yolodata::Error(
             yolodata::ErrorKind::invalid_argument,
-            fmt::format("there is no class {}: the model knows 0 to {}", c, net_.nc() - 1));
+            fmt::format("there is no class {}: the model knows 0 to {}", c, model_.nc() - 1));
     }
 }
 
 std::vector<Detection> Predictor::predict(const NetworkInput& input) const {
     at::NoGradGuard no_grad;
-    at::Tensor image = at::empty({1, 3, input.height, input.width}, at::kByte);
-    std::copy(input.planes.begin(), input.planes.end(), image.data_ptr<std::uint8_t>());
-    const at::Tensor x = image.to(net_.device()).to(at::kFloat).div_(255);
-    const at::Tensor predictions = decode(net_.forward(x)).to(at::kCPU).contiguous();
+    const at::Tensor image = at::empty({1, input.height, input.width, 3}, at::kByte);
+    std::copy(input.rgb.begin(), input.rgb.end(), image.data_ptr<std::uint8_t>());
+    const at::Device device = model_.state().front().tensor.device();
+    const at::Tensor x = image.permute({0, 3, 1, 2}).to(device).to(at::kFloat).div_(255);
+    const at::Tensor predictions = decode(model_.infer(x)).to(at::kCPU).contiguous();
 
     NmsOptions options;
     options.conf = static_cast<float>(options_.conf);
@@ -90,7 +91,7 @@ std::vector<Detection> Predictor::predict(const NetworkInput& input) const {
     options.multi_label = false;
     options.classes = options_.classes;
     std::vector<Detection> found =
-        nms(predictions.data_ptr<float>(), net_.nc(), predictions.size(2), options);
+        nms(predictions.data_ptr<float>(), model_.nc(), predictions.size(2), options);
 
     const auto sx = static_cast<float>(input.where.scale_x),
                sy = static_cast<float>(input.where.scale_y);

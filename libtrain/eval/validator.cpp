@@ -17,7 +17,6 @@
 #include "yolotrain/eval/nms.hpp"
 #include "yolotrain/eval/ordered_loader.hpp"
 #include "yolotrain/loss/detection_loss.hpp"
-#include "yolotrain/model/fuse.hpp"
 
 namespace yolotrain {
 
@@ -40,17 +39,16 @@ class Stopwatch {
 /// A batch ready for the network: the pictures that could be read.
 struct ReadyBatch {
     std::vector<detail::EvalPicture> pictures;
-    at::Tensor images;   ///< u8 [B, 3, H, W]
+    at::Tensor images;   ///< u8 [B, 3, H, W], channels last
     at::Tensor targets;  ///< as Batch::targets
 };
 
 at::Tensor stack_images(const std::vector<detail::EvalPicture>& pictures, int width, int height) {
     const auto count = static_cast<std::int64_t>(pictures.size());
-    at::Tensor images = at::empty({count, 3, height, width}, at::kByte);
+    const at::Tensor images = at::empty({count, height, width, 3}, at::kByte);
     auto* out = images.data_ptr<std::uint8_t>();
-    for (const detail::EvalPicture& p : pictures)
-        out = std::copy(p.planes.begin(), p.planes.end(), out);
-    return images;
+    for (const detail::EvalPicture& p : pictures) out = std::copy(p.rgb.begin(), p.rgb.end(), out);
+    return images.permute({0, 3, 1, 2});
 }
 
 at::Tensor stack_targets(const std::vector<detail::EvalPicture>& pictures, int width, int height) {
@@ -73,7 +71,7 @@ at::Tensor stack_targets(const std::vector<detail::EvalPicture>& pictures, int w
 class Validation {
  public:
     Validation(const YoloV8& model, const EvalSource& source, const ValOptions& options)
-        : net_(model), source_(source), options_(options), metrics_(model.nc()), confusion_(model.nc(), std::max(options.conf, 0.25)) {
+        : model_(model), source_(source), options_(options), metrics_(model.nc()), confusion_(model.nc(), std::max(options.conf, 0.25)) {
         if (options.coco) coco_.emplace(model.nc());
         std::vector<std::pair<int, int>> shapes;
         for (std::size_t i = 0; i < source.size(); ++i) shapes.push_back(source.source_shape(i));
@@ -99,7 +97,7 @@ class Validation {
                         const std::vector<detail::EvalPicture>& pictures);
     void summarise(const std::vector<std::string>& names);
 
-    FusedYoloV8 net_;
+    const YoloV8& model_;
     const EvalSource& source_;
     ValOptions options_;
     MetricsAccumulator metrics_;
@@ -143,14 +141,14 @@ ValResult Validation::run(const std::vector<std::string>& names,
 
 void Validation::evaluate(const EvalBatch& shape, ReadyBatch batch) {
     Stopwatch watch;
-    const at::Tensor x = batch.images.to(net_.device()).to(at::kFloat).div_(255);
+    const at::Device device = model_.state().front().tensor.device();
+    const at::Tensor x = batch.images.to(device).to(at::kFloat).div_(255);
     result_.speed.preprocess += watch.lap();
-    const RawMaps maps = net_.forward(x);
+    const RawMaps maps = model_.infer(x);
     const at::Tensor predictions = decode(maps).to(at::kCPU).contiguous();
     result_.speed.inference += watch.lap();
     if (options_.with_loss) {
-        add_losses(maps,
-                   stack_targets(batch.pictures, shape.width, shape.height).to(net_.device()));
+        add_losses(maps, stack_targets(batch.pictures, shape.width, shape.height).to(device));
         watch.lap();  // not a part of what a user of the weights waits for
     }
     add_detections(predictions, batch.pictures);
@@ -179,7 +177,7 @@ void Validation::add_detections(const at::Tensor& predictions,
     at::parallel_for(0, static_cast<std::int64_t>(pictures.size()), 1,
                      [&](std::int64_t begin, std::int64_t end) {
                          for (std::int64_t i = begin; i < end; ++i) {
-                             found[i] = nms(data + i * (4 + net_.nc()) * anchors, net_.nc(),
+                             found[i] = nms(data + i * (4 + model_.nc()) * anchors, model_.nc(),
                                             anchors, options);
                          }
                      });

@@ -24,8 +24,9 @@ class Network {
     Network(const Network&) = delete;
     Network& operator=(const Network&) = delete;
 
-    /// Without autograd. `keep` fills the tape for backward().
-    RawMaps forward(const at::Tensor& image, bool keep, Tape& tape);
+    /// Without autograd. A tape is filled for backward() where the mode says so. A pass that does not train
+    /// changes nothing of the network.
+    RawMaps forward(const at::Tensor& image, Mode mode, Tape& tape);
     /// Gradients of `parameters`, in their order, from those of the maps. Empties the tape as it
     /// goes.
     std::vector<at::Tensor> backward(Tape& tape, const RawMaps& gradients_of_maps);

@@ -47,26 +47,25 @@ at::Tensor Network::join(const Feature& down, const Feature& high) {
     return all;
 }
 
-RawMaps Network::forward(const at::Tensor& image, bool keep, Tape& t) {
+RawMaps Network::forward(const at::Tensor& image, Mode mode, Tape& t) {
     at::NoGradGuard no_grad;
-    const Mode mode = {training, keep};
     auto drop = [&](Feature& feature) {
-        if (!keep) feature = {};
+        if (!mode.keep) feature = {};
     };
     t.image = image.to(compute).contiguous(at::MemoryFormat::ChannelsLast);
-    t.f0 = conv0.forward(t.image, training);
-    t.f1 = conv1.forward(t.f0.activate(), training);
+    t.f0 = conv0.forward(t.image, mode.training);
+    t.f1 = conv1.forward(t.f0.activate(), mode.training);
     drop(t.f0);
     c2f2.forward(t.f1.activate(), mode, t.c2);
     drop(t.f1);
-    t.f3 = conv3.forward(t.c2.out.activate(), training);
+    t.f3 = conv3.forward(t.c2.out.activate(), mode.training);
     drop(t.c2.out);
     c2f4.forward(t.f3.activate(), mode, t.c4);
     drop(t.f3);
-    t.f5 = conv5.forward(t.c4.out.activate(), training);
+    t.f5 = conv5.forward(t.c4.out.activate(), mode.training);
     c2f6.forward(t.f5.activate(), mode, t.c6);
     drop(t.f5);
-    t.f7 = conv7.forward(t.c6.out.activate(), training);
+    t.f7 = conv7.forward(t.c6.out.activate(), mode.training);
     c2f8.forward(t.f7.activate(), mode, t.c8);
     drop(t.f7);
     sppf9.forward(t.c8.out.activate(), mode, t.c9);
@@ -81,7 +80,7 @@ RawMaps Network::forward(const at::Tensor& image, bool keep, Tape& t) {
         const auto out3 = t.c15.out.activate();
         drop(t.c15.out);
         maps[0] = head22.forward(0, out3, mode, t.head);
-        t.f16 = conv16.forward(out3, training);
+        t.f16 = conv16.forward(out3, mode.training);
     }
     c2f18.forward(join(t.f16, t.c12.out), mode, t.c18);
     drop(t.f16);
@@ -90,7 +89,7 @@ RawMaps Network::forward(const at::Tensor& image, bool keep, Tape& t) {
         const auto out4 = t.c18.out.activate();
         drop(t.c18.out);
         maps[1] = head22.forward(1, out4, mode, t.head);
-        t.f19 = conv19.forward(out4, training);
+        t.f19 = conv19.forward(out4, mode.training);
     }
     c2f21.forward(join(t.f19, t.c9.out), mode, t.c21);
     maps[2] = head22.forward(2, t.c21.out.activate(), mode, t.head);

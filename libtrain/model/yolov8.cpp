@@ -42,6 +42,16 @@ std::string text_of(at::IntArrayRef sizes) {
     return fmt::format("{}", fmt::join(sizes, ", "));
 }
 
+void check_input(const at::Tensor& x) {
+    if (x.dim() != 4 || x.size(1) != 3 || x.size(2) % 32 != 0 || x.size(3) % 32 != 0 ||
+        x.numel() == 0) {
+        throw Error(
+            ErrorKind::invalid_argument,
+            fmt::format("the network takes [B, 3, H, W] with H and W multiples of 32, not [{}]",
+                        text_of(x.sizes())));
+    }
+}
+
 }  // namespace
 
 YoloV8 YoloV8::uninitialised(Scale scale, std::int64_t nc) {
@@ -87,14 +97,14 @@ const std::vector<NamedTensor>& YoloV8::parameters() const {
     return net_->parameters;
 }
 
+RawMaps YoloV8::infer(const at::Tensor& x) const {
+    check_input(x);
+    detail::Tape tape;
+    return net_->forward(x.detach(), {.training = false, .keep = false}, tape);
+}
+
 RawMaps YoloV8::forward(const at::Tensor& x) {
-    if (x.dim() != 4 || x.size(1) != 3 || x.size(2) % 32 != 0 || x.size(3) % 32 != 0 ||
-        x.numel() == 0) {
-        throw Error(
-            ErrorKind::invalid_argument,
-            fmt::format("the network takes [B, 3, H, W] with H and W multiples of 32, not [{}]",
-                        text_of(x.sizes())));
-    }
+    check_input(x);
     if (net_->training && x.size(0) * x.size(2) * x.size(3) <= 32 * 32) {
         throw Error(
             ErrorKind::invalid_argument,
@@ -104,10 +114,10 @@ RawMaps YoloV8::forward(const at::Tensor& x) {
     const bool record = net_->training && at::GradMode::is_enabled() && !net_->parameters.empty();
     if (!record) {
         detail::Tape tape;
-        return net_->forward(x.detach(), false, tape);
+        return net_->forward(x.detach(), {.training = net_->training, .keep = false}, tape);
     }
     const std::shared_ptr<NetworkBackward> node(new NetworkBackward, torch::autograd::deleteNode);
-    auto maps = net_->forward(x.detach(), true, node->tape);
+    auto maps = net_->forward(x.detach(), {.training = true, .keep = true}, node->tape);
     node->network = net_;
     torch::autograd::edge_list edges;
     for (const auto& parameter : net_->parameters) {

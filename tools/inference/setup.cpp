@@ -11,6 +11,7 @@
 #include <opencv2/core/utility.hpp>
 
 #include "common/progress.hpp"
+#include "yolotrain/memory/tensor_memory.hpp"
 
 namespace tools {
 
@@ -42,7 +43,8 @@ void note_ignored(const CommandLine& line, bool quiet) {
                fmt::join(line.ignored(), ", "));
 }
 
-void use_all_cpus() {
+void set_up_libtorch() {
+    yolotrain::use_tensor_arena();
     at::set_num_threads(usable_cpus());
 }
 

@@ -21,8 +21,8 @@ void accept_ultralytics_keys(CommandLine& line);
 /// Says on stderr which keys were ignored.
 void note_ignored(const CommandLine& line, bool quiet);
 
-/// Lets LibTorch use every CPU that this process may use.
-void use_all_cpus();
+/// Before anything of LibTorch is used: it gets every CPU that this process may use, and its tensors the arena.
+void set_up_libtorch();
 
 /// imgsz, or where it is 0 the weights' own, rounded up to a multiple of 32 (which is said on
 /// stderr).

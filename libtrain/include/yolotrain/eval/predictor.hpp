@@ -7,7 +7,7 @@
 #include "yolodata/augment/resize.hpp"
 #include "yolodata/image/picture.hpp"
 #include "yolotrain/eval/detections.hpp"
-#include "yolotrain/model/fuse.hpp"
+#include "yolotrain/model/yolov8.hpp"
 
 namespace yolotrain {
 
@@ -22,7 +22,7 @@ struct PredictOptions {
 /// A picture as the network takes it, and the way back to its own pixels.
 struct NetworkInput {
     int width = 0, height = 0;                ///< of the network's input, px
-    std::vector<std::uint8_t> planes;         ///< [3, height, width], RGB
+    std::vector<std::uint8_t> rgb;            ///< [height, width, 3]
     int source_width = 0, source_height = 0;  ///< px
     yolodata::Letterbox where;
 };
@@ -34,14 +34,15 @@ NetworkInput prepare(const yolodata::Picture& picture, int imgsz);
 /// Finds objects in single pictures.
 class Predictor {
  public:
-    /// Throws yolodata::Error(invalid_argument) for options out of range.
+    /// The model must outlive the predictor. Throws yolodata::Error(invalid_argument) for options out of range.
     Predictor(const YoloV8& model, const PredictOptions& options);
+    Predictor(YoloV8&& model, const PredictOptions& options) = delete;
 
     /// Boxes in pixels of the source picture, clipped to it, most confident first.
     std::vector<Detection> predict(const NetworkInput& input) const;
 
  private:
-    FusedYoloV8 net_;
+    const YoloV8& model_;
     PredictOptions options_;
 };
 

@@ -35,7 +35,8 @@ struct NamedTensor {
 /// logits (4 sides l,t,r,b × 16 bins) before class logits.
 using RawMaps = std::array<at::Tensor, 3>;
 
-/// YOLOv8 detection network. Not thread-safe; two instances are independent.
+/// YOLOv8 detection network. Const members may be called from several threads at once, others not; two
+/// instances are independent.
 class YoloV8 {
  public:
     /// Random weights (the framework's default initialisation) from `seed` alone, BN eps 1e-3,
@@ -54,6 +55,8 @@ class YoloV8 {
     /// stands) the maps carry a graph to parameters(), for one backward pass; x gets no gradient. In
     /// evaluation they carry none.
     RawMaps forward(const at::Tensor& x);
+    /// The maps in evaluation, whatever the mode: by running statistics, without a graph.
+    RawMaps infer(const at::Tensor& x) const;
 
     /// Training: batch statistics in BN, running ones updated. Evaluation: running statistics.
     void train(bool on);

@@ -31,17 +31,17 @@ TEST(Prepare, PadsToTheNextMultiplesOf32Only) {
         EXPECT_EQ(input.height, c.input_height);
         EXPECT_NEAR(input.where.left, c.left, 1);
         EXPECT_NEAR(input.where.top, c.top, 1);
-        EXPECT_EQ(input.planes.size(), static_cast<std::size_t>(3) * input.width * input.height);
+        EXPECT_EQ(input.rgb.size(), static_cast<std::size_t>(3) * input.width * input.height);
         // The picture lies exactly where it is said to lie.
-        const auto grey = std::count(input.planes.begin(), input.planes.end(), std::uint8_t{114});
+        const auto grey = std::count(input.rgb.begin(), input.rgb.end(), std::uint8_t{114});
         const auto picture_pixels =
-            std::count(input.planes.begin(), input.planes.end(), std::uint8_t{200});
-        EXPECT_EQ(grey + picture_pixels, static_cast<std::ptrdiff_t>(input.planes.size()));
+            std::count(input.rgb.begin(), input.rgb.end(), std::uint8_t{200});
+        EXPECT_EQ(grey + picture_pixels, static_cast<std::ptrdiff_t>(input.rgb.size()));
         const std::size_t first =
             static_cast<std::size_t>(input.where.top) * input.width + input.where.left;
-        EXPECT_EQ(input.planes[first], 200);
+        EXPECT_EQ(input.rgb[3 * first], 200);
         if (first > 0) {
-            EXPECT_EQ(input.planes[first - 1], 114);
+            EXPECT_EQ(input.rgb[3 * first - 1], 114);
         }
     }
 }
@@ -49,7 +49,8 @@ TEST(Prepare, PadsToTheNextMultiplesOf32Only) {
 TEST(Predictor, BoxesComeBackToThePictureAndAreClipped) {
     PredictOptions options;
     options.imgsz = 320;
-    const Predictor predictor(cell_detector(2, 0.9), options);
+    const YoloV8 model = cell_detector(2, 0.9);
+    const Predictor predictor(model, options);
     // 640 × 480 at half size in 320 × 256, 8 px of padding above and below: 10 × 8 cells.
     const std::vector<Detection> found =
         predictor.predict(prepare(yolodata::Picture(640, 480), 320));
@@ -67,21 +68,21 @@ TEST(Predictor, BoxesComeBackToThePictureAndAreClipped) {
 
 TEST(Predictor, OptionsHold) {
     const NetworkInput input = prepare(yolodata::Picture(64, 64), 64);
+    const YoloV8 model = cell_detector(2, 0.9), unsure = cell_detector(2, 0.2);
     PredictOptions options;
     options.imgsz = 64;
     options.max_det = 3;
-    EXPECT_EQ(Predictor(cell_detector(2, 0.9), options).predict(input).size(), 3U);
+    EXPECT_EQ(Predictor(model, options).predict(input).size(), 3U);
     options.max_det = 300;
     options.classes = {1};
-    EXPECT_TRUE(Predictor(cell_detector(2, 0.9), options).predict(input).empty());
+    EXPECT_TRUE(Predictor(model, options).predict(input).empty());
     options.classes = {};
-    EXPECT_TRUE(
-        Predictor(cell_detector(2, 0.2), options).predict(input).empty());  // under conf 0.25
+    EXPECT_TRUE(Predictor(unsure, options).predict(input).empty());  // under conf 0.25
     options.classes = {2};
-    EXPECT_THROW(Predictor(cell_detector(2, 0.9), options), yolodata::Error);
+    EXPECT_THROW(Predictor(model, options), yolodata::Error);
     options.classes = {};
     options.imgsz = 100;
-    EXPECT_THROW(Predictor(cell_detector(2, 0.9), options), yolodata::Error);
+    EXPECT_THROW(Predictor(model, options), yolodata::Error);
 }
 
 }  // namespace

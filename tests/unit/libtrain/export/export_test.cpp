@@ -9,7 +9,6 @@
 #include "../support.hpp"
 #include "yolodata/core/error.hpp"
 #include "yolotrain/eval/nms.hpp"
-#include "yolotrain/model/fuse.hpp"
 
 namespace yolotrain {
 namespace {
@@ -35,7 +34,7 @@ YoloV8 lively_model() {
 }
 
 at::Tensor predictions(const YoloV8& model, const at::Tensor& x) {
-    return decode(FusedYoloV8(model).forward(x));
+    return decode(model.infer(x));
 }
 
 /// Within `allowed`, and beyond 100 px within that share of 100 px: what float32 leaves.
