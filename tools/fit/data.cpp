@@ -52,7 +52,11 @@ std::string cache_folder(const std::string& data, int imgsz) {
 
 void require_splits(const yolodata::Dataset& dataset, const std::string& data) {
     for (const auto& finding : dataset.findings) {
-        if (!dataset.resolved) throw Error(ErrorKind::corrupt, fmt::format("{}: {}", data, finding.message));
+        // Without names there is nothing to train on, and the findings say why; a missing split alone may be meant.
+        const bool why = finding.rule == "dataset/config-invalid" && !finding.message.ends_with(": is missing");
+        if (!dataset.resolved || (dataset.names.empty() && why)) {
+            throw Error(ErrorKind::corrupt, fmt::format("{}: {}", data, finding.message));
+        }
     }
     if (dataset.find_split("train") == nullptr) {
         throw Error(ErrorKind::not_found, fmt::format("{} names no train split; yolodata verify says more", data));
@@ -116,6 +120,10 @@ yolotrain::TrainData open_data(const FitOptions& options, const yolotrain::StopF
     require_plain(*data.train, folder);
     if (data.train->size() == 0) {
         throw Error(ErrorKind::not_found, fmt::format("the train split of {} holds no picture: nothing to learn from", folder));
+    }
+    for (const auto& split : data.train->index().splits) {
+        if (split.name != "train" || split.rows > 0) continue;
+        say(options, fmt::format("the train split of {} has no box: all there is to learn is background", folder));
     }
     (void)yolotrain::class_names(*data.train);  // refused now, not when a run folder is there
     const auto splits = yolodata::shard::list_splits(folder);
