@@ -4,13 +4,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <new>
-#include <set>
+#include <optional>
 #include <utility>
 
+#include "bad_data.hpp"
 #include "epoch_end.hpp"
-#include "precision_check.hpp"
+#include "precision_choice.hpp"
 #include "run_output.hpp"
+#include "run_plan.hpp"
 #include "train_step.hpp"
 #include "yolodata/core/error.hpp"
 #include "yolodata/core/random.hpp"
@@ -30,64 +31,7 @@ constexpr std::int64_t kDroppedStepsLimit = 100;
 /// Leaves a validation in the middle; the epoch's end stays due.
 struct Interrupted {};
 
-/// The schedule's options with what only the data knows.
-ScheduleOptions complete(ScheduleOptions schedule, const yolodata::shard::ShardSet& train) {
-    schedule.images = static_cast<std::int64_t>(train.size());
-    schedule.nc = static_cast<std::int64_t>(class_names(train).size());
-    schedule.batch = static_cast<int>(std::min<std::int64_t>(schedule.batch, schedule.images));
-    return schedule;
-}
-
-/// A run that goes on keeps the optimizer that it began with, although `auto` would choose another for
-/// more epochs.
-Schedule make_schedule(const TrainOptions& options, const yolodata::shard::ShardSet& train, const StateImage* from) {
-    ScheduleOptions wanted = complete(options.schedule, train);
-    Schedule schedule(wanted);
-    if (from == nullptr || schedule.optimizer() == from->optimizer) return schedule;
-    ScheduleOptions began = wanted;
-    began.epochs = from->epochs;
-    wanted.optimizer = from->optimizer == OptimizerKind::sgd ? OptimizerChoice::sgd : OptimizerChoice::adamw;
-    wanted.lr0 = Schedule(began).initial_lr();
-    wanted.warmup_bias_lr = 0;
-    return Schedule(wanted);
-}
-
-LoaderOptions loader_options(const TrainOptions& options) {
-    LoaderOptions loader;
-    loader.imgsz = options.imgsz;
-    loader.batch = options.schedule.batch;
-    loader.seed = options.seed;
-    loader.augment = options.augment;
-    loader.plain_from = first_plain_epoch(options.schedule.epochs, options.close_mosaic);
-    loader.workers = options.workers;
-    loader.epochs = options.schedule.epochs;
-    return loader;
-}
-
-YoloV8 build_model(const TrainOptions& options, const std::vector<std::string>& names) {
-    YoloV8 model(options.scale, static_cast<std::int64_t>(names.size()), options.seed);
-    if (options.freeze > 0) model.freeze(options.freeze);
-    return model;
-}
-
-void require_same(const StateImage& from, const TrainOptions& options, const yolodata::shard::ShardSet& train) {
-    const auto refuse = [](const std::string& what) {
-        throw Error(ErrorKind::forbidden_state,
-                    what + "; a run goes on with the model and the data that it began with: start a new one "
-                           "(--weights takes over what was learned)");
-    };
-    if (from.scale != options.scale) {
-        refuse(fmt::format("the run trains yolov8{}, not yolov8{}", to_string(from.scale), to_string(options.scale)));
-    }
-    if (from.names != class_names(train)) refuse("the class names differ from the run's");
-    if (from.data_digest != train.digest()) refuse("the training data differ from the run's");
-}
-
 }  // namespace
-
-std::int64_t first_plain_epoch(int epochs, int close_mosaic) {
-    return close_mosaic > 0 && epochs >= close_mosaic ? epochs - close_mosaic : -1;
-}
 
 bool is_finished(const StateImage& image, int epochs, int patience) {
     if (image.counters.epoch >= epochs) return true;
@@ -104,18 +48,18 @@ class Trainer::Impl {
           stop_(stop),
           observer_(observer),
           clock_(std::move(clock)),
-          schedule_(make_schedule(options_, *data_.train, from)),
+          schedule_(plan_schedule(options_, *data_.train, from)),
           state_(fresh_state(start_model(from), schedule_.optimizer(), schedule_.weight_decay(), options_.device)),
-          loader_(data_.train, state_.quarantine, loader_options(options_)),
+          loader_(data_.train, state_.quarantine, plan_loader(options_)),
           output_(folder, observer, {options_.scale, names_, options_.imgsz, data_.train->source_digest()},
                   options_.save_period, clock_) {
         if (from != nullptr) {
             restore(state_, *from);
-            for (const BadRecord& bad : state_.quarantine->list()) known_bad_.insert(bad.record);
-            reported_bad_ = known_bad_.size();
+            bad_.note_known(state_.quarantine->list());
             output_.note_saved(state_.counters);
         }
-        settle_precision(from);
+        const bool begun = from != nullptr && (from->counters.epoch > 0 || from->counters.step > 0);
+        if (const auto event = precision_.settle(state_, begun)) report(*event);
         tick_ = clock_.seconds();
     }
 
@@ -159,61 +103,18 @@ class Trainer::Impl {
    private:
     YoloV8 start_model(const StateImage* from) {
         if (from != nullptr) require_same(*from, options_, *data_.train);
-        YoloV8 model = build_model(options_, names_);
+        YoloV8 model = plan_model(options_, names_);
         if (from == nullptr && !options_.weights.empty()) {
             transferred_ = transfer_from(options_.weights, model);
         }
         return model;
     }
 
-    /// A run goes on in the precision that it began with, unless it is asked for another by name.
-    void settle_precision(const StateImage* from) {
-        const Precision wanted = precision_of(options_.amp, options_.device);
-        const bool begun = from != nullptr && (from->counters.epoch > 0 || from->counters.step > 0);
-        if (options_.amp == Amp::automatic && begun) {
-            if (state_.precision != Precision::float16 || options_.device != "cpu") return;
-            compute_in(state_, Precision::float32);
-            report({.kind = "precision",
-                    .message = "the run was begun in float16, which a CPU does not train in",
-                    .action = "training in float32"});
-            return;
-        }
-        if (options_.amp == Amp::automatic && wanted != Precision::float32) {
-            to_check_ = wanted;
-        } else if (wanted != state_.precision) {
-            compute_in(state_, wanted);
-        }
-    }
-
-    std::string problem_of(Precision wanted, const Batch& batch) {
-        try {
-            return check_precision(state_.model, wanted, batch.images, at::Device(options_.device));
-        } catch (const std::bad_alloc&) {
-            throw;
-        } catch (const std::exception& failure) {  // an operator that this LibTorch lacks
-            const std::string text = failure.what();
-            return text.substr(0, text.find('\n'));
-        }
-    }
-
-    /// The first batch decides whether this machine's fast precision can be relied on.
-    void check_precision_with(const Batch& batch) {
-        const Precision wanted = *to_check_;
-        to_check_.reset();
-        const std::string problem = problem_of(wanted, batch);
-        compute_in(state_, problem.empty() ? wanted : Precision::float32);
-        if (problem.empty()) return;
-        report({.kind = "precision",
-                .message = fmt::format("{} fails its self-check: {}", to_string(wanted), problem),
-                .action = "training in float32"},
-               true);
-    }
-
     void step() {
         Counters& counters = state_.counters;
         const Batch batch = loader_.batch(counters.epoch, counters.step);
-        report_bad_records();
-        if (to_check_) check_precision_with(batch);
+        for (const Event& event : bad_.records(*state_.quarantine)) report(event, true);
+        if (const auto event = precision_.check(state_, batch.images)) report(*event, true);
         const std::int64_t iteration = counters.epoch * loader_.steps() + counters.step;
         apply(schedule_.at(iteration), *state_.optimizer);
         StepResult result =
@@ -293,13 +194,7 @@ class Trainer::Impl {
         release_free_tensor_memory();
         ValResult result = validate(state_.average, *data_.val, names_, val, progress);
         release_free_tensor_memory();
-        for (const std::string& picture : result.unreadable) {
-            if (!unreadable_.insert(picture).second) continue;
-            report({.kind = "bad-record",
-                    .message = "a validation picture cannot be read",
-                    .action = "left out of the metrics",
-                    .image = picture});
-        }
+        for (const Event& event : bad_.pictures(result.unreadable)) report(event);
         return result;
     }
 
@@ -330,22 +225,6 @@ class Trainer::Impl {
         return output_.save(image, place(false));
     }
 
-    void report_bad_records() {
-        if (state_.quarantine->size() == reported_bad_) return;
-        const std::vector<BadRecord> bad = state_.quarantine->list();
-        reported_bad_ = bad.size();
-        for (const BadRecord& record : bad) {
-            if (!known_bad_.insert(record.record).second) continue;
-            report({.kind = "bad-record",
-                    .message = fmt::format("record {}: {}", record.record, record.reason),
-                    .action = "quarantined; the next usable record of the order stands in for it",
-                    .shard = record.shard,
-                    .image = record.image,
-                    .record = static_cast<std::int64_t>(record.record)},
-                   true);
-        }
-    }
-
     /// Where the training stands: in a step, or at the boundary before it.
     Event place(bool in_step) const {
         const Counters& counters = state_.counters;
@@ -366,11 +245,9 @@ class Trainer::Impl {
     }
 
     double tick_ = 0;
-    std::optional<Precision> to_check_;  ///< until the first batch
     bool resumed_past_stop_ = false;
-    std::size_t reported_bad_ = 0;
-    std::set<std::uint64_t> known_bad_;
-    std::set<std::string> unreadable_;
+    PrecisionChoice precision_{options_.amp, options_.device};
+    BadData bad_;
 };
 
 Trainer::Trainer(const TrainOptions& options, TrainData data, const RunFolder& folder, const StopFlag& stop,
