@@ -2,9 +2,13 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <fstream>
 #include <string>
+#include <string_view>
+#include <system_error>
 #include <thread>
 
 #include "common/progress.hpp"
@@ -37,6 +41,24 @@ double quota_cpus() {
 int usable_cpus() {
     const double quota = std::ceil(quota_cpus());
     return std::max(1, quota < affinity_cpus() ? static_cast<int>(quota) : affinity_cpus());
+}
+
+int first_thread_count(const char* text) {
+    std::string_view word = text;
+    const auto strip = [](std::string_view part) {
+        const auto begin = std::min(part.find_first_not_of(" \t"), part.size());
+        return part.substr(begin, part.find_last_not_of(" \t") + 1 - begin);
+    };
+    word = strip(word.substr(0, word.find(',')));
+    int count = 0;
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), count);
+    return error == std::errc() && end == word.data() + word.size() ? std::max(count, 0) : 0;
+}
+
+int network_threads() {
+    const char* wanted = std::getenv("OMP_NUM_THREADS");
+    const int count = wanted != nullptr ? first_thread_count(wanted) : 0;
+    return count > 0 ? count : usable_cpus();
 }
 
 }  // namespace tools

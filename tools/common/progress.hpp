@@ -27,5 +27,10 @@ class Progress {
 std::uint64_t peak_memory_bytes();
 /// CPUs that this process may use (affinity and cgroup quota), at least 1.
 int usable_cpus();
+/// The number that OMP_NUM_THREADS begins with: an integer ≥ 1, or a list "4,2" of them by depth of nesting. 0: it
+/// is none of that.
+int first_thread_count(const char* text);
+/// Threads for a network: OMP_NUM_THREADS as it stands, where it is set to a number, else usable_cpus().
+int network_threads();
 
 }  // namespace tools

@@ -75,6 +75,7 @@ void add_machine(CommandLine& line, FitOptions& o) {
     Option& threads = line.option("threads", &o.threads, "N", "CPU threads of the network");
     range(threads, 1, 4096);
     Option& workers = line.option("workers", &o.train.workers, "N", "threads that make batches");
+    threads.default_text = "OMP_NUM_THREADS, else the CPUs that it may use";
     range(workers, 0, 256);
     Option& quiet = line.flag("quiet", &o.quiet, "only errors on stderr");
     quiet.short_name = 'q';
@@ -191,7 +192,7 @@ std::string settle_device(const std::string& text) {
 }  // namespace
 
 CommandLine fit_command_line(FitOptions& o) {
-    o.threads = usable_cpus();
+    o.threads = network_threads();
     o.train.workers = std::min(8, usable_cpus());
     CommandLine line("yolotrain fit", "Trains a YOLOv8 detector on a shard set or a data.yaml.");
     add_what(line, o);

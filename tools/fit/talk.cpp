@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fit/talk.hpp"
 
+#include <ATen/Parallel.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -22,10 +23,11 @@ void FitTalk::begin(const yolotrain::Trainer& trainer, const yolotrain::TrainOpt
     const auto& loader = trainer.loader();
     const auto [taken, all] = trainer.transferred();
     if (all > 0) say(fmt::format("transferred {}/{} tensors from {}", taken, all, options.weights));
-    say(fmt::format("yolov8{}, {} classes, {} pictures of {} px, {} steps of {} an epoch, {} lr {:.6g}, {}",
+    const int threads = at::get_num_threads();
+    say(fmt::format("yolov8{}, {} classes, {} pictures of {} px, {} steps of {} an epoch, {} lr {:.6g}, {}, {} thread{}",
                     yolotrain::to_string(options.scale), trainer.state().model.nc(), loader.size(), options.imgsz,
                     loader.steps(), loader.batch_size(), yolotrain::to_string(trainer.schedule().optimizer()),
-                    trainer.schedule().initial_lr(), options.device));
+                    trainer.schedule().initial_lr(), options.device, threads, threads == 1 ? "" : "s"));
     const auto& counters = trainer.state().counters;
     say(resumed ? fmt::format("continuing {} in epoch {} after step {}", run, counters.epoch + 1, counters.step)
                 : fmt::format("training {} epochs into {}", epochs_, run));

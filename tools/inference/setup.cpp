@@ -45,7 +45,7 @@ void note_ignored(const CommandLine& line, bool quiet) {
 
 void set_up_libtorch() {
     yolotrain::use_tensor_arena();
-    at::set_num_threads(usable_cpus());
+    at::set_num_threads(network_threads());
 }
 
 int network_size(int imgsz, const yolotrain::WeightsInfo& info, const std::string& program) {

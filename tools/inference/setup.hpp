@@ -21,7 +21,8 @@ void accept_ultralytics_keys(CommandLine& line);
 /// Says on stderr which keys were ignored.
 void note_ignored(const CommandLine& line, bool quiet);
 
-/// Before anything of LibTorch is used: it gets every CPU that this process may use, and its tensors the arena.
+/// Before anything of LibTorch is used: it gets every CPU that this process may use, or as many threads as
+/// OMP_NUM_THREADS says, and its tensors the arena.
 void set_up_libtorch();
 
 /// imgsz, or where it is 0 the weights' own, rounded up to a multiple of 32 (which is said on
