@@ -3,10 +3,13 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "online_chain.hpp"
 #include "sample_draws.hpp"
+#include "scene_mixes.hpp"
 #include "yolodata/augment/flip.hpp"
 #include "yolodata/augment/mosaic.hpp"
 #include "yolodata/augment/render.hpp"
@@ -87,6 +90,27 @@ void copy_out(const Picture& picture, const PixelTarget& target) {
         for (std::size_t c = 0; c < 3; ++c) target.data[c * plane + i] = picture.rgb[3 * i + c];
 }
 
+/// Draws a rectangle of another picture over what is there. Colours are a function of each pixel alone, so that it
+/// does not matter that they are changed before the rectangle is cut out instead of after.
+void draw_cut_out(const Layer& layer, const Finish& finish, const Cut& cut,
+                  const PixelTarget& target) {
+    const auto side = static_cast<std::size_t>(target.width);
+    std::vector<std::uint8_t> pixels(side * side * 3);
+    render({layer}, finish, {pixels.data(), target.width, target.height, target.layout});
+    const auto x = static_cast<std::size_t>(
+        finish.flip_left_right ? target.width - cut.x - cut.width : cut.x);
+    const auto y = static_cast<std::size_t>(
+        finish.flip_up_down ? target.height - cut.y - cut.height : cut.y);
+    const bool planar = target.layout == PixelLayout::planar;
+    const std::size_t step = planar ? 1 : 3;  // bytes a pixel in a row
+    for (std::size_t plane = 0; plane < (planar ? 3 : 1); ++plane)
+        for (std::size_t row = y; row < y + static_cast<std::size_t>(cut.height); ++row) {
+            const std::size_t at = plane * side * side + (row * side + x) * step;
+            std::copy_n(pixels.data() + at, static_cast<std::size_t>(cut.width) * step,
+                        target.data + at);
+        }
+}
+
 }  // namespace
 
 std::vector<PixelBox> render_training_sample(const OnlineContext& context, std::uint64_t position,
@@ -113,10 +137,19 @@ std::vector<PixelBox> render_training_sample(const OnlineContext& context, std::
         boxes.insert(boxes.end(), second.boxes.begin(), second.boxes.end());
         finish.ratio = blend.ratio;
     }
+    std::optional<Cut> cut;
+    if (auto random = draws.cut(choice)) {
+        second = maker.make(draws.second(draws.blend()), choice.second_mosaic);
+        cut = draw_cut(as_objects(boxes), as_objects(second.boxes), Task::detect, context.imgsz,
+                       context.imgsz, *random);
+        if (cut)
+            for (const Object& part : cut->parts) boxes.push_back(part.box);
+    }
     finish.gains = draws.hsv();
     finish.flip_up_down = choice.flip_up_down;
     finish.flip_left_right = choice.flip_left_right;
     render(layers, finish, target);
+    if (cut) draw_cut_out(second.layer, finish, *cut, target);
     if (choice.flip_up_down) flip_up_down(boxes, context.imgsz);
     if (choice.flip_left_right) flip_left_right(boxes, context.imgsz);
     return boxes;

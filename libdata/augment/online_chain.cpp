@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "sample_draws.hpp"
+#include "scene_mixes.hpp"
 #include "yolodata/augment/flip.hpp"
 #include "yolodata/augment/mosaic.hpp"
 #include "yolodata/augment/resize.hpp"
@@ -58,6 +59,14 @@ Sample chain_training_sample(const OnlineContext& context, std::uint64_t positio
         const SampleDraws::Blend blend = draws.blend();
         mixup(sample, make(context, draws.second(blend), choice.second_mosaic, source),
               blend.ratio);
+    }
+    if (auto random = draws.cut(choice)) {
+        Sample other = make(context, draws.second(draws.blend()), choice.second_mosaic, source);
+        Scene scene{std::move(sample.image), as_objects(sample.boxes)};
+        cutmix(scene, {std::move(other.image), as_objects(other.boxes)}, Task::detect, *random);
+        sample.image = std::move(scene.image);
+        sample.boxes.clear();
+        for (const Object& object : scene.objects) sample.boxes.push_back(object.box);
     }
     apply_hsv(sample.image, draws.hsv());
     if (choice.flip_up_down) flip_up_down(sample);

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <utility>
 
 #include "yolodata/augment/affine.hpp"
@@ -60,6 +61,13 @@ class SampleDraws {
     HsvGains hsv() const {
         Random hsv = random(Purpose::hsv);
         return draw_hsv(hsv, options_);
+    }
+
+    /// The numbers of a cutmix, if one is drawn where no picture is blended in.
+    std::optional<Random> cut(const Choice& choice) const {
+        Random cut = random(Purpose::cutmix);
+        const bool cuts = cut.uniform() < options_.cutmix && !context_.close_mosaic;
+        return cuts && !choice.blend ? std::optional(cut) : std::nullopt;
     }
 
     struct Blend {

@@ -84,29 +84,43 @@ void copy_paste(Scene& scene, double share, Random& random) {
     std::move(pasted.begin(), pasted.end(), std::back_inserter(scene.objects));
 }
 
-void cutmix(Scene& scene, const Scene& other, Task task, Random& random) {
+std::vector<Object> as_objects(const std::vector<PixelBox>& boxes) {
+    std::vector<Object> objects;
+    for (const PixelBox& box : boxes) objects.push_back({box, {}, {}});
+    return objects;
+}
+
+std::optional<Cut> draw_cut(const std::vector<Object>& objects, const std::vector<Object>& others,
+                            Task task, int width, int height, Random& random) {
     const double share = 1 - draw_mixup_ratio(random);
     constexpr int tries = 3;
     std::optional<PixelBox> free;
     for (int i = 0; i < tries;
          ++i) {  // all are drawn: how many numbers are used must not depend on the objects
-        const PixelBox r = draw_rectangle(share, scene.image.width, scene.image.height, random);
+        const PixelBox r = draw_rectangle(share, width, height, random);
         const auto touches = [&](const Object& object) { return common_area(object.box, r) > 0; };
-        if (!free && area(r) > 0 &&
-            std::none_of(scene.objects.begin(), scene.objects.end(), touches))
-            free = r;
+        if (!free && area(r) > 0 && std::none_of(objects.begin(), objects.end(), touches)) free = r;
     }
-    if (!free) return;
-    std::vector<Object> parts;
-    for (const Object& object : other.objects)
-        if (auto part = part_in(*free, object, task)) parts.push_back(std::move(*part));
-    if (parts.empty()) return;
-    const cv::Rect where(static_cast<int>(free->x1), static_cast<int>(free->y1),
-                         static_cast<int>(free->x2 - free->x1),
-                         static_cast<int>(free->y2 - free->y1));
+    if (!free) return std::nullopt;
+    Cut cut{static_cast<int>(free->x1),
+            static_cast<int>(free->y1),
+            static_cast<int>(free->x2 - free->x1),
+            static_cast<int>(free->y2 - free->y1),
+            {}};
+    for (const Object& object : others)
+        if (auto part = part_in(*free, object, task)) cut.parts.push_back(std::move(*part));
+    if (cut.parts.empty()) return std::nullopt;
+    return cut;
+}
+
+void cutmix(Scene& scene, const Scene& other, Task task, Random& random) {
+    auto cut = draw_cut(scene.objects, other.objects, task, scene.image.width, scene.image.height,
+                        random);
+    if (!cut) return;
+    const cv::Rect where(cut->x, cut->y, cut->width, cut->height);
     cv::Mat to = as_mat(scene.image)(where);
     as_mat(other.image)(where).copyTo(to);
-    std::move(parts.begin(), parts.end(), std::back_inserter(scene.objects));
+    std::move(cut->parts.begin(), cut->parts.end(), std::back_inserter(scene.objects));
 }
 
 void blur(Picture& picture, Random& random) {

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstring>
 #include <iterator>
+#include <optional>
 #include <utility>
 
 #include "sample_draws.hpp"
@@ -160,9 +161,8 @@ Scene make_variant(const OnlineContext& context, std::uint64_t position,
     const SampleDraws::Choice choice = draws.choice();
     const VariantMaker maker(context, options, task, source);
     Scene scene = maker.make(draws, choice.mosaic);
-    Random cut = draws.random(Purpose::cutmix);
-    const bool cuts = cut.uniform() < options.cutmix;
-    if (choice.blend || cuts) {
+    std::optional<Random> cut = draws.cut(choice);
+    if (choice.blend || cut) {
         const SampleDraws::Blend blend = draws.blend();
         Scene other = maker.make(draws.second(blend), choice.second_mosaic);
         if (choice.blend) {
@@ -172,7 +172,7 @@ Scene make_variant(const OnlineContext& context, std::uint64_t position,
             std::move(other.objects.begin(), other.objects.end(),
                       std::back_inserter(scene.objects));
         } else {
-            cutmix(scene, other, task, cut);
+            cutmix(scene, other, task, *cut);
         }
     }
     filter(scene.image, options, draws.random(Purpose::filter));

@@ -22,7 +22,7 @@ std::span<const AugmentField> augment_fields() {
         {"mosaic", static_cast<double V::*>(&V::mosaic), 0, 1},
         {"mosaic9", &V::mosaic9, 0, 1},
         {"mixup", static_cast<double V::*>(&V::mixup), 0, 1},
-        {"cutmix", &V::cutmix, 0, 1},
+        {"cutmix", static_cast<double V::*>(&V::cutmix), 0, 1},
         {"copy_paste", &V::copy_paste, 0, 1},
         {"blur", &V::blur, 0, 1},
         {"gray", &V::gray, 0, 1},

@@ -121,7 +121,8 @@ void add_augmentation(CommandLine& line, FitOptions& o) {
     range(sizes, 0, 0.95);
     for (const char* on : {"True", "true"}) sizes.aliases.emplace_back(on, "0.5");
     for (const char* off : {"False", "false"}) sizes.aliases.emplace_back(off, "0");
-    range(line.option("close-mosaic", &o.train.close_mosaic, "N", "epochs at the end without mosaic and mixup"), 0);
+    range(line.option("close-mosaic", &o.train.close_mosaic, "N", "epochs at the end without mosaic, mixup and cutmix"), 0);
+    range(line.option("cutmix", &a.cutmix, "P", "probability of a rectangle of a second picture, where no box lies"), 0, 1);
 }
 
 /// Keys of Ultralytics' args.yaml that mean nothing here.
@@ -133,8 +134,8 @@ void accept_others(CommandLine& line) {
                       "vid_stride", "stream_buffer", "visualize", "augment", "agnostic_nms", "classes", "retina_masks",
                       "embed", "show", "save_frames", "save_txt", "save_conf", "save_crop", "show_labels", "show_conf",
                       "show_boxes", "line_width", "format", "keras", "optimize", "dynamic", "simplify", "opset",
-                      "workspace", "distill_model", "dis", "cls_pw", "pose", "kobj", "rle", "angle", "dlog", "dgrad",
-                      "dlam", "label_smoothing", "bgr", "cutmix", "copy_paste", "copy_paste_mode", "auto_augment",
+                      "workspace", "distill_model", "dis", "pose", "kobj", "rle", "angle", "dlog", "dgrad",
+                      "dlam", "label_smoothing", "bgr", "copy_paste", "copy_paste_mode", "auto_augment",
                       "erasing", "crop_fraction", "cfg", "tracker"});
 }
 

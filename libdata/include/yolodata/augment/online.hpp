@@ -22,6 +22,7 @@ struct AugmentOptions {
     double flipud = 0, fliplr = 0.5;                 ///< probabilities
     double mosaic = 1.0;                             ///< probability of a 4-picture mosaic
     double mixup = 0;  ///< probability of blending in a second (mosaic) picture
+    double cutmix = 0;  ///< probability, where none is blended in, of a rectangle of it where no object lies
 };
 
 /// Picture `number` of a split, long side resized to imgsz. Called from worker threads.
@@ -34,13 +35,13 @@ struct OnlineContext {
     std::uint64_t n = 0;        ///< samples an epoch, < 2^55
     std::uint64_t window = 1;   ///< positions that partners come from: min(n, 8·batch, 1000)
     int imgsz = 640;            ///< px
-    bool close_mosaic = false;  ///< the last epochs: no mosaic, no mixup
+    bool close_mosaic = false;  ///< the last epochs: no mosaic, no mixup, no cutmix
     /// The record at a position of the epoch's order.
     std::function<std::uint64_t(std::uint64_t position)> record_at;
 };
 
 /// Makes the training sample at `position` of an epoch, imgsz × imgsz: mosaic (or letterbox),
-/// affine, mixup, HSV, flips. A pure function of its arguments: the same whatever the thread, the
+/// affine, mixup or cutmix, HSV, flips. A pure function of its arguments: the same whatever the thread, the
 /// worker count or the order of calls. Partners come from the `window` positions before it, cyclic.
 /// Thread-safe if the two functions are. OpenCV runs single calls over several threads: callers
 /// with workers of their own should call cv::setNumThreads(1) once at start; this library never

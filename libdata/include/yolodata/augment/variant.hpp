@@ -14,7 +14,6 @@ namespace yolodata {
 struct VariantOptions : AugmentOptions {
     double mosaic9 = 0;     ///< share of the mosaics that are made of nine pictures, not four
     double copy_paste = 0;  ///< share of the polygons that are pasted again, mirrored
-    double cutmix = 0;      ///< a rectangle of another picture, where no object lies
     double blur = 0, gray = 0, clahe = 0;  ///< mean of 3 × 3 to 7 × 7 px; no colour; local contrast
     /// Pose: which key point each becomes in the mirror. Empty: such sets are never mirrored.
     std::vector<int> flip_idx;

@@ -92,7 +92,7 @@ TEST(Online, ClosedMosaicReadsOnePicture) {
     OnlineContext context = make_context(10, 10);
     context.close_mosaic = true;
     AugmentOptions options;
-    options.mixup = 1;
+    options.mixup = options.cutmix = 1;
     int reads = 0;
     const SampleSource source = [&reads](std::uint64_t number) {
         ++reads;

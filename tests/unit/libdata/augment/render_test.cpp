@@ -53,13 +53,21 @@ int largest_difference(const std::vector<std::uint8_t>& a, const std::vector<std
     return largest;
 }
 
+/// The same with one small box, so that there is room for a rectangle of another picture.
+SampleView roomy_view(std::uint64_t number) {
+    SampleView view = view_of(number);
+    const auto at = static_cast<float>(number % 8);
+    view.boxes = {{static_cast<std::int32_t>(number), at, at, at + 9, at + 7}};
+    return view;
+}
+
 /// The largest difference of 40 samples; their boxes must be equal.
-int compare(const AugmentOptions& options, int imgsz) {
+int compare(const AugmentOptions& options, int imgsz, const ViewSource& source = view_of) {
     const OnlineContext context = make_context(imgsz);
     int largest = 0;
     for (std::uint64_t position = 0; position < 40; ++position) {
-        const Sample expected = chain_training_sample(context, position, options, view_of);
-        const Sample got = make_training_sample(context, position, options, ViewSource(view_of));
+        const Sample expected = chain_training_sample(context, position, options, source);
+        const Sample got = make_training_sample(context, position, options, source);
         largest = std::max(largest, largest_difference(expected.image.rgb, got.image.rgb));
         EXPECT_EQ(expected.boxes.size(), got.boxes.size());
         for (std::size_t i = 0; i < std::min(expected.boxes.size(), got.boxes.size()); ++i) {
@@ -100,6 +108,28 @@ TEST(Render, ColoursDifferByOneLevelAtMost) {
     EXPECT_LE(compare(options, 64), 1) << "everything";
 }
 
+TEST(Render, CutmixPastesARectangleOfASecondPicture) {
+    AugmentOptions options = without_colours(), plain = options;
+    options.cutmix = 1;
+    EXPECT_EQ(compare(options, 64, roomy_view), 0);
+    const OnlineContext context = make_context(64);
+    int pasted = 0;
+    for (std::uint64_t position = 0; position < 40; ++position) {
+        const ViewSource source = roomy_view;
+        const Sample with = make_training_sample(context, position, options, source),
+                     without = make_training_sample(context, position, plain, source);
+        pasted += with.boxes.size() > without.boxes.size();
+        EXPECT_EQ(with.image.rgb == without.image.rgb, with.boxes.size() == without.boxes.size()) << position;
+    }
+    EXPECT_GT(pasted, 5);
+    options.mosaic = 0.5, options.mixup = 0.3;
+    EXPECT_EQ(compare(options, 61, roomy_view), 0) << "with all others";
+    options.hsv_h = 0.1, options.hsv_s = 0.7, options.hsv_v = 0.4;
+    EXPECT_LE(compare(options, 64, roomy_view), 1) << "colours";
+    options.perspective = 0.0005;
+    EXPECT_EQ(compare(options, 64, roomy_view), 0) << "perspective";
+}
+
 TEST(Render, EveryInstructionSetDrawsTheSame) {
     AugmentOptions options = without_colours();
     options.degrees = 20, options.mosaic = 0.8;
@@ -121,13 +151,14 @@ TEST(Render, PerspectiveGoesThroughTheChain) {
 
 TEST(Render, PlanarHoldsTheSamePixels) {
     const OnlineContext context = make_context(61);
-    AugmentOptions options;
-    for (const double perspective : {0.0, 0.0005}) {
-        options.perspective = perspective;
-        const Sample sample = make_training_sample(context, 3, options, ViewSource(view_of));
+    AugmentOptions options, perspective, cutmix;
+    perspective.perspective = 0.0005;
+    cutmix.cutmix = cutmix.fliplr = cutmix.flipud = 1;
+    for (const AugmentOptions& used : {options, perspective, cutmix}) {
+        const Sample sample = make_training_sample(context, 3, used, ViewSource(roomy_view));
         const std::size_t plane = 61 * 61;
         std::vector<std::uint8_t> planar(3 * plane + 1, 77);
-        render_training_sample(context, 3, options, view_of, planar.data(), PixelLayout::planar);
+        render_training_sample(context, 3, used, roomy_view, planar.data(), PixelLayout::planar);
         for (std::size_t i = 0; i < plane; ++i)
             for (std::size_t c = 0; c < 3; ++c)
                 ASSERT_EQ(planar[c * plane + i], sample.image.rgb[3 * i + c]) << i;

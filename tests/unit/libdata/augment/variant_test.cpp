@@ -79,6 +79,7 @@ TEST(Variant, WithTrainingsOptionsItIsTheTrainingSample) {
     const OnlineContext context = make_context();
     VariantOptions options;
     options.mosaic = 0.7, options.mixup = 0.5, options.degrees = 10, options.flipud = 0.3;
+    options.cutmix = 0.8;
     const ViewSource views = [](std::uint64_t number) {
         const auto scene = std::make_shared<const Scene>(bright_square(number));
         return SampleView{PictureView(scene->image), {scene->objects[0].box}, scene};
