@@ -85,12 +85,16 @@ at::Tensor distribution_sum(const at::Tensor& log_probability, const Rows& rows,
     return -(entropy.mean(std::vector<std::int64_t>{1, 2}) * weight).sum();
 }
 
-/// Σ over all anchors and classes of the binary cross entropy against zero: log(1 + e^x).
-at::Tensor background_sum(const RawMaps& maps) {
+/// Σ over all anchors and classes of the binary cross entropy against zero, log(1 + e^x), by the
+/// classes' weights.
+at::Tensor background_sum(const RawMaps& maps, const at::Tensor& class_weights) {
     at::Tensor sum;
     for (const auto& map : maps) {
         const auto logits = map.narrow(1, box_channels, map.size(1) - box_channels).to(at::kFloat);
-        const auto part = at::softplus(logits, 1, /*threshold=*/40).sum();
+        const auto entropy = at::softplus(logits, 1, /*threshold=*/40);
+        const auto part = class_weights.defined()
+                              ? (entropy.sum(std::vector<std::int64_t>{0, 2, 3}) * class_weights).sum()
+                              : entropy.sum();
         sum = sum.defined() ? sum + part : part;
     }
     return sum;
@@ -98,11 +102,12 @@ at::Tensor background_sum(const RawMaps& maps) {
 
 }  // namespace
 
-Loss detection_loss(const RawMaps& maps, const at::Tensor& targets, const LossGains& gains) {
+Loss detection_loss(const RawMaps& maps, const at::Tensor& targets, const LossGains& gains,
+                    const at::Tensor& class_weights) {
     check(maps, targets);
     const auto there = targets.to(maps[0].device(), at::kFloat);
     const auto batch = static_cast<double>(maps[0].size(0));
-    auto cls = background_sum(maps);
+    auto cls = background_sum(maps, class_weights);
     auto box = at::zeros({}, cls.options()), dfl = at::zeros({}, cls.options());
 
     Assignment positives;
@@ -124,7 +129,10 @@ Loss detection_loss(const RawMaps& maps, const at::Tensor& targets, const LossGa
         const auto logit = rows.logits.narrow(1, box_channels, rows.logits.size(1) - box_channels)
                                .gather(1, label)
                                .squeeze(1);
-        cls = (cls - (logit * weight).sum()) / total_weight;
+        const auto share = class_weights.defined()
+                               ? weight * class_weights.index({label.squeeze(1)})
+                               : weight;
+        cls = (cls - (logit * share).sum()) / total_weight;
     }
     const auto items = at::stack({box * gains.box, cls * gains.cls, dfl * gains.dfl});
     return {items.sum() * batch, items.detach()};

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run_plan.hpp"
 
+#include <ATen/ATen.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "yolodata/core/error.hpp"
 #include "yolotrain/data/class_names.hpp"
+#include "yolotrain/data/class_weights.hpp"
 
 namespace yolotrain {
 
@@ -49,6 +51,12 @@ YoloV8 plan_model(const TrainOptions& options, const std::vector<std::string>& n
     YoloV8 model(options.scale, static_cast<std::int64_t>(names.size()), options.seed);
     if (options.freeze > 0) model.freeze(options.freeze);
     return model;
+}
+
+at::Tensor plan_class_weights(const TrainOptions& options, const yolodata::shard::ShardSet& train) {
+    if (options.cls_pw == 0) return {};
+    const std::vector<double> weights = class_weights(count_classes(train, class_names(train).size()), options.cls_pw);
+    return at::tensor(weights, at::kDouble).to(at::Device(options.device), at::kFloat);
 }
 
 void require_same(const StateImage& from, const TrainOptions& options, const yolodata::shard::ShardSet& train) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <ATen/core/Tensor.h>
+
 #include <string>
 #include <vector>
 
@@ -22,6 +24,9 @@ LoaderOptions plan_loader(const TrainOptions& options);
 
 /// The network before its first step: random weights from the seed, layers frozen.
 YoloV8 plan_model(const TrainOptions& options, const std::vector<std::string>& names);
+
+/// float [nc] on the device: what --cls-pw makes of the training labels; undefined without it.
+at::Tensor plan_class_weights(const TrainOptions& options, const yolodata::shard::ShardSet& train);
 
 /// Throws yolodata::Error(forbidden_state) if `from` is of another model, other classes or other data.
 void require_same(const StateImage& from, const TrainOptions& options, const yolodata::shard::ShardSet& train);

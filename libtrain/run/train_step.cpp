@@ -62,7 +62,8 @@ StepResult run_step(YoloV8& model, const Batch& batch, const StepOptions& option
     StepResult result;
     StatisticsGuard statistics(model);
     const at::Tensor images = scaled(batch.images.to(options.device).to(at::kFloat).div_(255), options.side);
-    const Loss loss = detection_loss(model.forward(images), batch.targets.to(options.device), options.gains);
+    const Loss loss = detection_loss(model.forward(images), batch.targets.to(options.device), options.gains,
+                                     options.class_weights);
     const at::Tensor items = loss.items.to(at::kCPU, at::kDouble).contiguous();
     for (const std::size_t i : c10::irange(result.items.size())) result.items[i] = items.data_ptr<double>()[i];
     if (!std::isfinite(result.items[0] + result.items[1] + result.items[2])) {

@@ -44,6 +44,7 @@ struct StepOptions {
     at::Device device = at::kCPU;
     double loss_scale = 1;  ///< factor of the loss on the way back
     std::int64_t side = 0;  ///< pictures are scaled to this long side first, px, a multiple of 32; 0 = as they are
+    at::Tensor class_weights = {};  ///< as detection_loss() takes them
 };
 
 /// Forward and backward of one batch. With a fault, or when it throws, the model is as it was before;

@@ -51,6 +51,7 @@ class Trainer::Impl {
           schedule_(plan_schedule(options_, *data_.train, from)),
           state_(fresh_state(start_model(from), schedule_.optimizer(), schedule_.weight_decay(), options_.device)),
           loader_(data_.train, state_.quarantine, plan_loader(options_)),
+          class_weights_(plan_class_weights(options_, *data_.train)),
           output_(folder, observer, {options_.scale, names_, options_.imgsz, data_.train->source_digest()},
                   options_.save_period, clock_) {
         if (from != nullptr) {
@@ -99,6 +100,7 @@ class Trainer::Impl {
     TrainState state_;
     TrainLoader loader_;
     RunOutput output_;
+    const at::Tensor class_weights_;
 
    private:
     YoloV8 start_model(const StateImage* from) {
@@ -119,7 +121,8 @@ class Trainer::Impl {
         apply(schedule_.at(iteration), *state_.optimizer);
         StepResult result =
             run_step(state_.model, batch,
-                     {options_.gains, at::Device(options_.device), state_.loss_scale.factor, side_of_step()});
+                     {options_.gains, at::Device(options_.device), state_.loss_scale.factor, side_of_step(),
+                      class_weights_});
         if (result.fault.empty()) {
             commit(state_, std::move(result));
             state_.loss_scale.succeeded(state_.precision);

@@ -20,6 +20,7 @@ def test_the_schema_names_the_options_of_help():
     (["mosaic=1.5"], "mosaic"), (["imgsz=0"], "imgsz"), (["workers=-1"], "workers"), (["model=yolov9q"], "yolov9q"),
     (["optimizer=Adamm"], "AdamW"), (["epoch=3"], "did you mean '--epochs'"), (["device=gpu0"], "gpu0"),
     (["batch=-2"], "batch"), (["amp=fp8"], "amp"), (["multi_scale=2"], "multi-scale"),
+    (["cls_pw=1.5"], "cls-pw"), (["cutmix=-1"], "cutmix"), (["io=fast"], "mmap"),
     (["--momentum", "1.5"], "momentum"), (["seed=-1"], "seed"), (["--warmup-epochs", "1e400"], "warmup-epochs"),
 ])
 def test_bad_values_end_before_anything_is_done(bench, arguments, words):
@@ -90,3 +91,20 @@ def test_multi_scale_is_repeatable(bench):
     bench.run("imgsz=96", "--name", "c", epochs=1)
     assert bench.weights("a") == bench.weights("b") != bench.weights("c")
     bench.run("multi_scale=True", "--name", "d", epochs=1)
+
+
+def test_class_weights_and_cutmix_train_something_else(bench):
+    bench.run("--name", "plain", epochs=1)
+    for option in ("cls_pw=1", "cutmix=1"):
+        for name in (option, option + "-again"):
+            bench.run(option, "--name", name, epochs=1)
+        assert bench.weights(option) == bench.weights(option + "-again") != bench.weights("plain")
+    assert read_yaml(bench.path("runs", "cls_pw=1", "args.yaml"))["cls_pw"] == 1
+
+
+def test_threads_are_those_of_omp_num_threads_unless_named(bench):
+    base = [FIT, "--data", bench.data, "--epochs", "1", "--imgsz", "64", "--workers", "1", "--project", bench.runs, "--no-val"]
+    for wanted, threads in (("3,1", "3 threads"), ("1", "1 thread"), ("none", "")):
+        said = bench.run(command=["env", f"OMP_NUM_THREADS={wanted}", *base])
+        assert threads in said
+    assert "2 threads" in bench.run(command=["env", "OMP_NUM_THREADS=1", *base, "--threads", "2"])

@@ -102,6 +102,8 @@ void add_optimizer(CommandLine& line, FitOptions& o) {
 }
 
 void add_augmentation(CommandLine& line, FitOptions& o) {
+    range(line.option("cls-pw", &o.train.cls_pw, "P",
+                      "weighs each class by its inverse frequency to the power of P; 0: all alike"), 0, 1);
     yolodata::AugmentOptions& a = o.train.augment;
     line.group("Augmentation");
     range(line.option("hsv-h", &a.hsv_h, "R", "hue, ± fraction"), 0, 1);

@@ -21,6 +21,9 @@ struct Loss {
 
 /// YOLOv8's detection loss (task-aligned assigner, CIoU, distribution focal loss, BCE) as
 /// Ultralytics 8.4.190 computes it. targets: Batch::targets. Works for a batch without any target.
-Loss detection_loss(const RawMaps& maps, const at::Tensor& targets, const LossGains& gains);
+/// class_weights: float [nc] on the maps' device, factors of each class's binary cross entropy at
+/// every anchor; undefined = all 1.
+Loss detection_loss(const RawMaps& maps, const at::Tensor& targets, const LossGains& gains,
+                    const at::Tensor& class_weights = {});
 
 }  // namespace yolotrain

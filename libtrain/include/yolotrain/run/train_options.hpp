@@ -27,6 +27,7 @@ struct TrainOptions {
     /// epochs, batch, learning rates, warm-up …; `images` and `nc` are filled in from the data.
     ScheduleOptions schedule;
     LossGains gains;
+    double cls_pw = 0;        ///< power of the classes' inverse frequency that weighs their loss, 0…1; 0 = none do
     yolodata::AugmentOptions augment;
     double multi_scale = 0;   ///< each step's pictures are scaled by a factor within 1 ± this, to multiples of 32
     int close_mosaic = 10;    ///< epochs at the end without mosaic and mixup, 0 = none

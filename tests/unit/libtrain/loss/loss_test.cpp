@@ -100,6 +100,22 @@ TEST_F(LossHead, WithoutLabelsOnlyTheClassesAreTrained) {
     EXPECT_LE(largest_difference(leaves[0].grad().narrow(1, 64, 3), p * 0.5 * 2), 1e-6);
 }
 
+/// Σ w_c · BCE over all anchors and classes, written out against the recorded targets.
+TEST_F(LossHead, ClassWeightsAreFactorsOfEachClassesEntropy) {
+    const auto weights = at::tensor({0.5F, 2.0F, 0.25F});
+    std::vector<at::Tensor> flat;
+    for (const auto& map : maps) flat.push_back(map.narrow(1, 64, 3).flatten(2));
+    const auto logits = at::cat(flat, 2).transpose(1, 2).to(at::kDouble);  // [2, 525, 3]
+    const auto scores = v["installed/target_scores"].to(at::kDouble);
+    const auto entropy = at::softplus(logits) - scores * logits;
+    const double expected = 0.5 * ((entropy * weights).sum() / scores.sum()).item<double>();
+    const auto plain = detection_loss(maps, targets, {}), weighted = detection_loss(maps, targets, {}, weights);
+    EXPECT_NEAR(weighted.items[1].item<double>(), expected, 2e-5 * expected);
+    EXPECT_EQ(weighted.items[0].item<float>(), plain.items[0].item<float>());
+    EXPECT_EQ(weighted.items[2].item<float>(), plain.items[2].item<float>());
+    EXPECT_NEAR(detection_loss(maps, targets, {}, at::ones({3})).items[1].item<double>(), plain.items[1].item<double>(), 1e-5);
+}
+
 TEST_F(LossHead, ABrokenNetworkGivesABrokenLossInsteadOfAnException) {
     maps[1] = maps[1].clone().fill_(std::nan(""));
     EXPECT_TRUE(std::isnan(detection_loss(maps, targets, {}).total.item<double>()));
