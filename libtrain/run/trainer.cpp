@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "bad_data.hpp"
+#include "device_feed.hpp"
 #include "epoch_end.hpp"
 #include "precision_choice.hpp"
 #include "run_output.hpp"
@@ -50,8 +51,9 @@ class Trainer::Impl {
           clock_(std::move(clock)),
           schedule_(plan_schedule(options_, *data_.train, from)),
           state_(fresh_state(start_model(from), schedule_.optimizer(), schedule_.weight_decay(), options_.device)),
-          loader_(data_.train, state_.quarantine, plan_loader(options_)),
           class_weights_(plan_class_weights(options_, *data_.train)),
+          loader_(data_.train, state_.quarantine, plan_loader(options_)),
+          feed_(loader_, at::Device(options_.device), options_.schedule.epochs),
           output_(folder, observer, {options_.scale, names_, options_.imgsz, data_.train->source_digest()},
                   options_.save_period, clock_) {
         if (from != nullptr) {
@@ -98,9 +100,10 @@ class Trainer::Impl {
     const Schedule schedule_;
     std::pair<int, int> transferred_{0, 0};
     TrainState state_;
-    TrainLoader loader_;
-    RunOutput output_;
     const at::Tensor class_weights_;
+    TrainLoader loader_;
+    DeviceFeed feed_;
+    RunOutput output_;
 
    private:
     YoloV8 start_model(const StateImage* from) {
@@ -114,7 +117,7 @@ class Trainer::Impl {
 
     void step() {
         Counters& counters = state_.counters;
-        const Batch batch = loader_.batch(counters.epoch, counters.step);
+        const Batch batch = feed_.batch(counters.epoch, counters.step);
         for (const Event& event : bad_.records(*state_.quarantine)) report(event, true);
         if (const auto event = precision_.check(state_, batch.images)) report(*event, true);
         const std::int64_t iteration = counters.epoch * loader_.steps() + counters.step;
