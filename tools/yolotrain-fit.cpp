@@ -12,6 +12,7 @@
 #include "fit/batch.hpp"
 #include "fit/data.hpp"
 #include "fit/options.hpp"
+#include "fit/reading.hpp"
 #include "fit/resume.hpp"
 #include "fit/signals.hpp"
 #include "fit/talk.hpp"
@@ -94,6 +95,7 @@ int fit(int argc, char** argv) {
     const tools::SignalThread signals(stop);
     const yolotrain::TrainData data = tools::open_data(options, stop);
     tools::settle_batch(options, line, data);
+    tools::settle_reading(options, *data.train);
     const yolotrain::RunFolder folder = open_folder(options, continued, request);
     tools::FitTalk talk(options.train.schedule.epochs, options.quiet);
     yolotrain::Trainer trainer(options.train, data, folder, stop, talk, from);

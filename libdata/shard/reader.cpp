@@ -254,6 +254,13 @@ std::uint64_t ShardSet::payload_bytes(std::uint64_t record) const {
 
 void ShardSet::prefetch(std::uint64_t record, std::uint64_t count) const { impl_->prefetch(record, count); }
 
+void ShardSet::drop(std::uint64_t record) const {
+    if (record >= size()) return;
+    const Place place = impl_->locate(record);
+    if (const auto e = impl_->entry(place, Via::usual))
+        impl_->io->drop(place.shard, e->record_offset, e->record_offset + format::record_header_bytes + e->payload_bytes);
+}
+
 IoMode ShardSet::io_mode(std::uint64_t record) const { return impl_->io->mode(impl_->locate(record).shard); }
 
 const SetIndex& ShardSet::index() const { return impl_->index; }

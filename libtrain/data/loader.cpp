@@ -14,8 +14,10 @@
 
 #include "buffer_pool.hpp"
 #include "pending_batch.hpp"
+#include "read_ahead.hpp"
 #include "sample_maker.hpp"
 #include "yolodata/core/error.hpp"
+#include "yolodata/shard/set_index.hpp"
 
 namespace yolotrain {
 
@@ -29,8 +31,19 @@ LoaderOptions checked(LoaderOptions options, const yolodata::shard::ShardSet& sh
     if (options.imgsz < 1 || options.batch < 1 || options.workers < 0 || options.prefetch < 1) {
         throw Error(ErrorKind::invalid_argument, "imgsz, batch and prefetch must be at least 1, workers at least 0");
     }
-    options.batch = static_cast<int>(std::min<std::uint64_t>(static_cast<std::uint64_t>(options.batch), shards.size()));
+    const std::uint64_t pictures = EpochRecords(shards).size();
+    options.batch = static_cast<int>(std::min(static_cast<std::uint64_t>(options.batch), pictures));
     return options;
+}
+
+/// With its share of labels and index, at least 1.
+std::uint64_t mean_record_bytes(const yolodata::shard::ShardSet& shards) {
+    std::uint64_t bytes = 0, records = 0;
+    for (const auto& shard : shards.index().shards) {
+        bytes += shard.bytes;
+        records += shard.records;
+    }
+    return std::max<std::uint64_t>(bytes / std::max<std::uint64_t>(records, 1), 1);
 }
 
 }  // namespace
@@ -43,11 +56,12 @@ class TrainLoader::Impl {
     Impl(std::shared_ptr<const yolodata::shard::ShardSet> shards, std::shared_ptr<Quarantine> quarantine,
          const LoaderOptions& options)
         : options_(checked(options, *shards)),
-          size_(static_cast<std::int64_t>(shards->size())),
+          maker_(shards, std::move(quarantine), options_),
+          size_(static_cast<std::int64_t>(maker_.size())),
           steps_((size_ + options_.batch - 1) / options_.batch),
-          maker_(std::move(shards), std::move(quarantine), options_),
           pool_(static_cast<std::size_t>(options_.batch) * 3 * static_cast<std::size_t>(options_.imgsz) *
                 static_cast<std::size_t>(options_.imgsz)) {
+        if (options_.workers > 0 && options_.read_ahead_bytes > 0) read_ahead_.emplace(read_plan(std::move(shards)));
         for (int i = 0; i < options_.workers; ++i) workers_.emplace_back([this] { work(); });
     }
 
@@ -89,6 +103,31 @@ class TrainLoader::Impl {
         int index;
     };
 
+    /// The next sample of a step that is not claimed. Mutex held.
+    Claim claim_of(const std::shared_ptr<PendingBatch>& pending) {
+        const Claim claim{pending, pending->claimed++};
+        if (read_ahead_) read_ahead_->reached(pending->epoch, position_of(claim));
+        return claim;
+    }
+
+    std::uint64_t position_of(const Claim& claim) const {
+        return static_cast<std::uint64_t>(claim.pending->step * options_.batch + claim.index);
+    }
+
+    /// Fetches what follows the samples in the making, and where partners come from anyway.
+    ReadAhead::Plan read_plan(std::shared_ptr<const yolodata::shard::ShardSet> shards) const {
+        ReadAhead::Plan plan;
+        plan.n = maker_.size();
+        plan.before = maker_.window();
+        const auto batch = static_cast<std::uint64_t>(options_.batch);
+        plan.ahead = std::clamp(options_.read_ahead_bytes / mean_record_bytes(*shards), batch, 8 * batch);
+        plan.epochs = options_.epochs;
+        plan.record_at = [this](std::int64_t epoch, std::uint64_t position) { return maker_.record_at(epoch, position); };
+        plan.fetch = [shards](std::uint64_t record) { shards->prefetch(record, 1); };
+        if (options_.drop_behind) plan.drop = [shards](std::uint64_t record) { shards->drop(record); };
+        return plan;
+    }
+
     /// The step's entry at the front of the window; a new window if it is not there. Mutex held.
     std::shared_ptr<PendingBatch> open(std::int64_t epoch, std::int64_t step) {
         if (window_.empty() || !window_.front()->is(epoch, step)) {
@@ -112,7 +151,7 @@ class TrainLoader::Impl {
     void finish(const std::shared_ptr<PendingBatch>& pending, std::unique_lock<std::mutex>& lock) {
         const auto start = std::chrono::steady_clock::now();
         while (pending->claimed < pending->size && !pending->error) {
-            make({pending, pending->claimed++}, lock);
+            make(claim_of(pending), lock);
         }
         batch_ready_.wait(lock, [&] { return pending->made == pending->claimed; });
         waited_ += std::chrono::steady_clock::now() - start;
@@ -123,8 +162,7 @@ class TrainLoader::Impl {
         lock.unlock();
         std::exception_ptr error;
         try {
-            const std::int64_t position = claim.pending->step * options_.batch + claim.index;
-            const MadeSample made = maker_.make(claim.pending->epoch, static_cast<std::uint64_t>(position),
+            const MadeSample made = maker_.make(claim.pending->epoch, position_of(claim),
                                                 claim.pending->planes(claim.index));
             claim.pending->store(claim.index, made.boxes, made.record);
         } catch (...) {
@@ -138,13 +176,13 @@ class TrainLoader::Impl {
     /// The next sample to make, or nothing while the window is full. Mutex held.
     std::optional<Claim> claim() {
         for (const auto& pending : window_) {
-            if (pending->claimed < pending->size && !pending->error) return Claim{pending, pending->claimed++};
+            if (pending->claimed < pending->size && !pending->error) return claim_of(pending);
         }
         const bool full = window_.size() >= static_cast<std::size_t>(options_.prefetch);
         const bool over = options_.epochs >= 0 && next_.first >= options_.epochs;
         if (!started() || full || over) return std::nullopt;
         append();
-        return Claim{window_.back(), window_.back()->claimed++};
+        return claim_of(window_.back());
     }
 
     /// No step was asked for yet: there is nothing to guess from.
@@ -162,9 +200,10 @@ class TrainLoader::Impl {
     }
 
     const LoaderOptions options_;
-    const std::int64_t size_, steps_;
     const SampleMaker maker_;
+    const std::int64_t size_, steps_;
     BufferPool pool_;
+    std::optional<ReadAhead> read_ahead_;  ///< ends before the maker that it asks
 
     std::mutex mutex_;  ///< guards all below but waited_, which belongs to the asking thread
     std::condition_variable wake_workers_, batch_ready_;

@@ -13,18 +13,47 @@ namespace yolotrain {
 
 using yolodata::Permutation;
 
+namespace {
+
+std::uint64_t partner_window(std::uint64_t n, int batch) {
+    return std::min({n, std::uint64_t{8} * static_cast<std::uint64_t>(batch), std::uint64_t{1000}});
+}
+
+/// Pictures come out as they are stored.
+yolodata::AugmentOptions no_augmentation() {
+    yolodata::AugmentOptions none;
+    none.hsv_h = none.hsv_s = none.hsv_v = 0;
+    none.translate = none.scale = 0;
+    none.fliplr = none.mosaic = 0;
+    return none;
+}
+
+}  // namespace
+
 SampleMaker::SampleMaker(std::shared_ptr<const yolodata::shard::ShardSet> shards,
                          std::shared_ptr<Quarantine> quarantine, const LoaderOptions& options)
-    : shards_(std::move(shards)), quarantine_(std::move(quarantine)), options_(options), n_(shards_->size()) {}
+    : shards_(std::move(shards)), quarantine_(std::move(quarantine)), options_(options), records_(*shards_) {
+    if (records_.variants() > 0) options_.augment = no_augmentation();
+}
+
+std::uint64_t SampleMaker::window() const {
+    const yolodata::AugmentOptions& a = options_.augment;
+    const bool partners = a.mosaic > 0 || a.mixup > 0 || a.cutmix > 0;
+    return partners ? partner_window(size(), options_.batch) : 0;
+}
+
+std::uint64_t SampleMaker::record_at(std::int64_t epoch, std::uint64_t position) const {
+    return records_.first(epoch) + Permutation(size(), options_.seed, static_cast<std::uint32_t>(epoch))(position);
+}
 
 /// The first record at or after `position` in the (cyclic) order that is not known to be bad.
-std::uint64_t SampleMaker::usable_record(const Permutation& order, std::uint64_t position) const {
-    for (std::uint64_t step = 0; step < n_; ++step) {
-        const std::uint64_t record = order((position + step) % n_);
+std::uint64_t SampleMaker::usable_record(std::int64_t epoch, const Permutation& order, std::uint64_t position) const {
+    for (std::uint64_t step = 0; step < size(); ++step) {
+        const std::uint64_t record = records_.first(epoch) + order((position + step) % size());
         if (!quarantine_->contains(record)) return record;
     }
     throw yolodata::Error(yolodata::ErrorKind::corrupt,
-                          fmt::format("not one of the {} records of {} can be used; pack the set again", n_,
+                          fmt::format("not one of the {} records of {} can be used; pack the set again", size(),
                                       shards_->shard_path(0)));
 }
 
@@ -42,15 +71,15 @@ void SampleMaker::condemn(std::uint64_t record, const std::string& reason) const
 
 MadeSample SampleMaker::make(std::int64_t epoch, std::uint64_t position, std::uint8_t* planes) const {
     const auto epoch_key = static_cast<std::uint32_t>(epoch);
-    const Permutation order(n_, options_.seed, epoch_key);
+    const Permutation order(size(), options_.seed, epoch_key);
     yolodata::OnlineContext context;
     context.seed = options_.seed;
     context.epoch = epoch_key;
-    context.n = n_;
-    context.window = std::min({n_, std::uint64_t{8} * static_cast<std::uint64_t>(options_.batch), std::uint64_t{1000}});
+    context.n = size();
+    context.window = partner_window(size(), options_.batch);
     context.imgsz = options_.imgsz;
     context.close_mosaic = options_.plain_from >= 0 && epoch >= options_.plain_from;
-    context.record_at = [&](std::uint64_t p) { return usable_record(order, p % n_); };
+    context.record_at = [&](std::uint64_t p) { return usable_record(epoch, order, p % size()); };
     const yolodata::ViewSource source = [&](std::uint64_t record) {
         auto owned = std::make_shared<yolodata::Sample>(load_record(*shards_, record, options_.imgsz));
         yolodata::SampleView view{yolodata::PictureView(owned->image), std::move(owned->boxes), nullptr};
@@ -64,7 +93,7 @@ MadeSample SampleMaker::make(std::int64_t epoch, std::uint64_t position, std::ui
             MadeSample made;
             made.boxes = yolodata::render_training_sample(context, position, options_.augment, source, planes,
                                                           yolodata::PixelLayout::planar);
-            made.record = usable_record(order, position);
+            made.record = usable_record(epoch, order, position);
             return made;
         } catch (const RecordUnusable& bad) {
             condemn(bad.record, bad.what());

@@ -8,6 +8,7 @@
 #include "yolodata/augment/online.hpp"
 #include "yolodata/core/random.hpp"
 #include "yolodata/shard/reader.hpp"
+#include "yolotrain/data/epoch_records.hpp"
 #include "yolotrain/data/loader.hpp"
 
 namespace yolotrain {
@@ -26,14 +27,20 @@ class SampleMaker {
     /// Draws the pixels into `planes`: [3, imgsz, imgsz], RGB.
     MadeSample make(std::int64_t epoch, std::uint64_t position, std::uint8_t* planes) const;
 
+    std::uint64_t size() const { return records_.size(); }  ///< positions an epoch
+    /// Positions before a sample's (cyclic) that its partners may come from; 0 where there are none.
+    std::uint64_t window() const;
+    /// The record at a position of an epoch's order, bad or not.
+    std::uint64_t record_at(std::int64_t epoch, std::uint64_t position) const;
+
    private:
-    std::uint64_t usable_record(const yolodata::Permutation& order, std::uint64_t position) const;
+    std::uint64_t usable_record(std::int64_t epoch, const yolodata::Permutation& order, std::uint64_t position) const;
     void condemn(std::uint64_t record, const std::string& reason) const;
 
     std::shared_ptr<const yolodata::shard::ShardSet> shards_;
     std::shared_ptr<Quarantine> quarantine_;
     LoaderOptions options_;
-    std::uint64_t n_;
+    EpochRecords records_;
 };
 
 }  // namespace yolotrain

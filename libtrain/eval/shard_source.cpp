@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <cstdint>
 #include <utility>
 
 #include "yolodata/core/error.hpp"
 #include "yolodata/shard/reader.hpp"
+#include "yolodata/shard/set_index.hpp"
 #include "yolotrain/data/record.hpp"
 #include "yolotrain/eval/eval_source.hpp"
 
@@ -12,7 +16,17 @@ namespace {
 
 class ShardSource final : public EvalSource {
  public:
-    ShardSource(const std::string& dir, const std::string& split) : shards_(dir, split) {}
+    ShardSource(const std::string& dir, const std::string& split,
+                const yolodata::shard::ReadOptions& how)
+        : shards_(dir, split, how) {
+        if (shards_.size() == 0 || first_variant() == 0) return;
+        throw yolodata::Error(
+            yolodata::ErrorKind::unsupported,
+            fmt::format("the split {} of {} holds augmented pictures (packed with --variants {}): "
+                        "what is measured on them says little. Give the data.yaml, or a set packed "
+                        "without --variants (to fit, as --val-data)",
+                        split, dir, shards_.index().options.variants));
+    }
 
     std::size_t size() const override { return static_cast<std::size_t>(shards_.size()); }
     std::pair<int, int> source_shape(std::size_t i) const override {
@@ -47,20 +61,31 @@ class ShardSource final : public EvalSource {
     int imgsz() const override { return shards_.imgsz(); }
 
  private:
+    std::uint32_t first_variant() const {
+        if (shards_.index().options.variants == 0) return 0;
+        try {
+            return shards_.info(0).variant;
+        } catch (const yolodata::Error&) {
+            return 1;  // damaged: what the set says of all of them holds
+        }
+    }
+
     yolodata::shard::ShardSet shards_;
 };
 
 }  // namespace
 
-std::unique_ptr<EvalSource> open_shard_source(const std::string& dir, const std::string& split) {
-    return std::make_unique<ShardSource>(dir, split);
+std::unique_ptr<EvalSource> open_shard_source(const std::string& dir, const std::string& split,
+                                              const yolodata::shard::ReadOptions& how) {
+    return std::make_unique<ShardSource>(dir, split, how);
 }
 
 std::unique_ptr<EvalSource> open_eval_source(
     const std::string& path, const std::string& split, int workers,
     std::vector<std::string>* left_out,
-    const std::function<void(std::size_t, std::size_t)>& progress) {
-    if (yolodata::shard::is_shard_set(path)) return open_shard_source(path, split);
+    const std::function<void(std::size_t, std::size_t)>& progress,
+    const yolodata::shard::ReadOptions& how) {
+    if (yolodata::shard::is_shard_set(path)) return open_shard_source(path, split, how);
     return open_dataset_source(path, split, workers, left_out, progress);
 }
 

@@ -9,13 +9,14 @@
 #include "yolodata/core/error.hpp"
 #include "yolotrain/data/class_names.hpp"
 #include "yolotrain/data/class_weights.hpp"
+#include "yolotrain/data/epoch_records.hpp"
 
 namespace yolotrain {
 
 namespace {
 
 ScheduleOptions complete(ScheduleOptions schedule, const yolodata::shard::ShardSet& train) {
-    schedule.images = static_cast<std::int64_t>(train.size());
+    schedule.images = static_cast<std::int64_t>(EpochRecords(train).size());
     schedule.nc = static_cast<std::int64_t>(class_names(train).size());
     schedule.batch = static_cast<int>(std::min<std::int64_t>(schedule.batch, schedule.images));
     return schedule;
@@ -44,6 +45,8 @@ LoaderOptions plan_loader(const TrainOptions& options) {
     loader.plain_from = first_plain_epoch(options.schedule.epochs, options.close_mosaic);
     loader.workers = options.workers;
     loader.epochs = options.schedule.epochs;
+    loader.read_ahead_bytes = options.read_ahead_bytes;
+    loader.drop_behind = options.drop_behind;
     return loader;
 }
 

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What yolotrain fit trains on: data.yaml by way of shards, shard sets, bad records, weights to start from."""
 import os
+import pathlib
 import re
+import signal
 
-from drawn_dataset import run
+from drawn_dataset import draw, run
+from fit_bench import wait_for
 
 
 def test_shards_of_a_data_yaml_are_used_again_as_long_as_they_fit(bench):
@@ -18,12 +21,62 @@ def test_shards_of_a_data_yaml_are_used_again_as_long_as_they_fit(bench):
     bench.run("--data", shards, epochs=1)
 
 
-def test_a_set_of_variants_is_refused(bench):
+def pack_variants(bench, *options):
     shards = bench.path("variants")
-    assert run("pack", bench.data, shards, "--imgsz", 64, "--variants", 1).returncode == 0
-    said = bench.run("--data", shards, code=3)
-    assert f"{shards} was packed with --variants 1" in said and "pack it without --variants" in said
+    done = run("pack", bench.data, shards, "--imgsz", 64, "--variants", 2, *options)
+    assert done.returncode == 0, done.stderr
+    return shards
+
+
+def test_an_epoch_of_a_set_of_variants_is_one_variant_of_each_picture(bench):
+    shards = pack_variants(bench, "--split", "train")
+    options = ["--data", shards, "--val-data", bench.data]
+    said = bench.run(*options, "--name", "whole", epochs=4)
+    assert f"{shards} holds 2 variants of each of 10 pictures" in said and said.count("close_mosaic") == 1
+    assert "10 pictures of 64 px, 3 steps of 4 an epoch" in said
+    assert bench.rows("whole")[1][1] != bench.rows("whole")[3][1]
+    # What is augmented already is not augmented again.
+    bench.run(*options, "mosaic=0", "hsv_h=0.5", "degrees=45", "close_mosaic=1", "--name", "other", epochs=4)
+    assert bench.weights("other") == bench.weights("whole")
+    # Another number of the variant that comes first would train something else.
+    process = bench.start(*options, "--name", "stopped", epochs=4)
+    wait_for(process, "epoch 1/4")
+    process.send_signal(signal.SIGTERM)
+    process.stderr.read()
+    assert process.wait(timeout=60) == 143
+    bench.run(*options, "--name", "stopped", "--resume", epochs=4)
+    assert bench.weights("stopped") == bench.weights("whole")
+    assert bench.rows("stopped") == bench.rows("whole")
+
+
+def test_augmented_pictures_are_not_validated_on(bench):
+    shards = pack_variants(bench)
+    for options in (["--data", shards], ["--val-data", shards]):
+        said = bench.run(*options, code=3)
+        assert f"the split val of {shards} holds augmented pictures" in said and "--val-data" in said
     assert not os.path.exists(bench.runs)
+
+
+def test_val_data_is_what_is_validated_on(bench):
+    bench.run("--val-data", bench.data, "--name", "named", epochs=1)
+    bench.run("--name", "own", epochs=1)
+    assert bench.rows("named") == bench.rows("own")
+    other = draw(pathlib.Path(bench.path("other")), train=2, val=2)
+    with open(other) as file:
+        text = file.read()
+    with open(other, "w") as file:
+        file.write(text.replace("names: [", "names: [x"))
+    said = bench.run("--val-data", other, "--name", "no", code=2)
+    assert "has other classes (x" in said
+    assert "no-such" in bench.run("--val-data", "no-such.yaml", "--name", "no", code=3)
+    assert sorted(os.listdir(bench.runs)) == ["named", "own"]
+
+
+def test_how_shards_are_read_changes_nothing(bench):
+    for io in ("auto", "mmap", "pread", "direct"):
+        bench.run("--io", io, "--name", io, epochs=1)
+        assert bench.weights(io) == bench.weights("auto")
+    assert "mmap" in bench.run("--io", "mmmap", code=2)
 
 
 def test_a_bad_record_is_replaced_and_named(bench):

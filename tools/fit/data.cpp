@@ -6,9 +6,12 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <memory>
+#include <string>
 #include <vector>
 
 #include "common/progress.hpp"
+#include "fit/reading.hpp"
 #include "yolodata/core/dataset.hpp"
 #include "yolodata/core/error.hpp"
 #include "yolodata/core/sha256.hpp"
@@ -17,6 +20,7 @@
 #include "yolodata/shard/reader.hpp"
 #include "yolodata/shard/set_index.hpp"
 #include "yolotrain/data/class_names.hpp"
+#include "yolotrain/data/epoch_records.hpp"
 
 namespace tools {
 
@@ -97,14 +101,40 @@ void pack_dataset(const FitOptions& options, const std::string& out, const yolot
     }
 }
 
-/// Records of such a set are K pictures of each image: an epoch would be K times as long, and what is augmented
-/// already would be so twice.
-void require_plain(const yolodata::shard::ShardSet& set, const std::string& folder) {
-    const int variants = set.index().options.variants;
-    if (variants == 0) return;
-    throw Error(ErrorKind::unsupported,
-                fmt::format("{} was packed with --variants {}: its pictures are augmented already, which fit would do again. "
-                            "Give the data.yaml instead, or pack it without --variants", folder, variants));
+std::shared_ptr<const yolotrain::EvalSource> open_named_val(const FitOptions& options,
+                                                            const std::vector<std::string>& names) {
+    std::vector<std::string> left_out;
+    std::shared_ptr<const yolotrain::EvalSource> val =
+        yolotrain::open_eval_source(options.val_data, "val", options.train.workers, &left_out, {}, read_options(options));
+    if (!val->names().empty() && val->names() != names) {
+        throw UsageError{fmt::format("--val-data {} has other classes ({}) than the training data ({})", options.val_data,
+                                     fmt::join(val->names(), ", "), fmt::join(names, ", "))};
+    }
+    if (!left_out.empty()) {
+        say(options, fmt::format("{} pictures of {} cannot be validated on, such as {}; yolodata verify explains",
+                                 left_out.size(), options.val_data, yolodata::printable(left_out.front())));
+    }
+    return val;
+}
+
+std::shared_ptr<const yolotrain::EvalSource> open_val(const FitOptions& options, const std::string& folder,
+                                                      const std::vector<std::string>& names) {
+    if (!options.val_data.empty()) return open_named_val(options, names);
+    const auto splits = yolodata::shard::list_splits(folder);
+    if (std::find(splits.begin(), splits.end(), "val") == splits.end()) {
+        say(options, fmt::format("{} has no val split: nothing will be measured", folder));
+        return nullptr;
+    }
+    return yolotrain::open_shard_source(folder, "val", read_options(options));
+}
+
+/// What an epoch of a set of variants is, and which options have no meaning then.
+void tell_variants(const FitOptions& options, const std::string& folder, const yolodata::shard::ShardSet& train) {
+    const yolotrain::EpochRecords records(train);
+    if (records.variants() == 0) return;
+    say(options, fmt::format("{} holds {} variants of each of {} pictures: an epoch is one of them, as it was packed; "
+                             "close_mosaic and the options of augmentation have no effect",
+                             folder, records.variants(), records.size()));
 }
 
 }  // namespace
@@ -116,8 +146,7 @@ yolotrain::TrainData open_data(const FitOptions& options, const yolotrain::StopF
         pack_dataset(options, folder, stop);
     }
     yolotrain::TrainData data;
-    data.train = std::make_shared<const yolodata::shard::ShardSet>(folder, "train");
-    require_plain(*data.train, folder);
+    data.train = std::make_shared<const yolodata::shard::ShardSet>(folder, "train", read_options(options));
     if (data.train->size() == 0) {
         throw Error(ErrorKind::not_found, fmt::format("the train split of {} holds no picture: nothing to learn from", folder));
     }
@@ -125,13 +154,8 @@ yolotrain::TrainData open_data(const FitOptions& options, const yolotrain::StopF
         if (split.name != "train" || split.rows > 0) continue;
         say(options, fmt::format("the train split of {} has no box: all there is to learn is background", folder));
     }
-    (void)yolotrain::class_names(*data.train);  // refused now, not when a run folder is there
-    const auto splits = yolodata::shard::list_splits(folder);
-    if (std::find(splits.begin(), splits.end(), "val") != splits.end()) {
-        data.val = yolotrain::open_shard_source(folder, "val");
-    } else {
-        say(options, fmt::format("{} has no val split: nothing will be measured", folder));
-    }
+    tell_variants(options, folder, *data.train);
+    data.val = open_val(options, folder, yolotrain::class_names(*data.train));  // refused now, not when a run folder is there
     return data;
 }
 

@@ -16,7 +16,9 @@ struct StoppedBefore {
 
 /// Opens the training and validation splits of --data: a shard set as it is; a data.yaml by way of shards
 /// in --shards or the cache, made anew unless a set of this dataset and these options stands there
-/// already. Says on stderr what it does. Throws yolodata::Error ((unsupported) for a set of variants), StoppedBefore.
+/// already. What is validated on may be named by --val-data. Says on stderr what it does. Throws yolodata::Error
+/// ((unsupported) where the pictures to validate on are augmented), UsageError where their classes are others,
+/// StoppedBefore.
 yolotrain::TrainData open_data(const FitOptions& options, const yolotrain::StopFlag& stop);
 
 }  // namespace tools

@@ -21,8 +21,8 @@ namespace tools {
 namespace {
 
 /// Options that say how and where this call runs, not what the run is.
-constexpr std::array<std::string_view, 6> kCallOptions = {"config", "resume",  "exist-ok",
-                                                          "quiet",  "threads", "max-memory"};
+constexpr std::array<std::string_view, 7> kCallOptions = {"config",  "resume",     "exist-ok", "quiet",
+                                                          "threads", "max-memory", "io"};
 
 void range(Option& option, double min, double max = 1e9) {
     option.min = min;
@@ -34,6 +34,8 @@ void add_what(CommandLine& line, FitOptions& o) {
     line.option("data", &o.data, "SHARDS|data.yaml", "shard set, or a data.yaml, which is packed first");
     line.option("shards", &o.shards, "DIR", "where the shards of a data.yaml go, and are looked for")
         .default_text = "a folder below $XDG_CACHE_HOME/yolodata";
+    line.option("val-data", &o.val_data, "SHARDS|data.yaml", "what is validated on").default_text =
+        "the split val of --data";
     line.option("model", &o.model, "yolov8{n,s,m,l,x}", "size of the network").default_text =
         "the weights' own, else yolov8n";
     line.option("weights", &o.train.weights, "FILE", "start from these weights (.safetensors, .pt)");
@@ -73,10 +75,12 @@ void add_machine(CommandLine& line, FitOptions& o) {
     line.option("max-memory", &o.max_memory, "SIZE", "that --batch auto may plan with").default_text =
         "70 % of the tightest limit";
     Option& threads = line.option("threads", &o.threads, "N", "CPU threads of the network");
+    threads.default_text = "OMP_NUM_THREADS, else the CPUs that it may use";
     range(threads, 1, 4096);
     Option& workers = line.option("workers", &o.train.workers, "N", "threads that make batches");
-    threads.default_text = "OMP_NUM_THREADS, else the CPUs that it may use";
     range(workers, 0, 256);
+    line.option("io", &o.io, "auto|mmap|pread|direct", "how shards are read; direct: past the page cache").choices = {
+        "auto", "mmap", "pread", "direct"};
     Option& quiet = line.flag("quiet", &o.quiet, "only errors on stderr");
     quiet.short_name = 'q';
 }
@@ -98,12 +102,12 @@ void add_optimizer(CommandLine& line, FitOptions& o) {
     line.group("Loss");
     range(line.option("box", &o.train.gains.box, "R", "gain of the box loss"), 0, 1e6);
     range(line.option("cls", &o.train.gains.cls, "R", "gain of the class loss"), 0, 1e6);
+    range(line.option("cls-pw", &o.train.cls_pw, "P",
+                      "weighs each class by its inverse frequency to the power of P; 0: all alike"), 0, 1);
     range(line.option("dfl", &o.train.gains.dfl, "R", "gain of the distribution focal loss"), 0, 1e6);
 }
 
 void add_augmentation(CommandLine& line, FitOptions& o) {
-    range(line.option("cls-pw", &o.train.cls_pw, "P",
-                      "weighs each class by its inverse frequency to the power of P; 0: all alike"), 0, 1);
     yolodata::AugmentOptions& a = o.train.augment;
     line.group("Augmentation");
     range(line.option("hsv-h", &a.hsv_h, "R", "hue, ± fraction"), 0, 1);
@@ -118,13 +122,13 @@ void add_augmentation(CommandLine& line, FitOptions& o) {
     range(line.option("fliplr", &a.fliplr, "P", "probability of a left-right flip"), 0, 1);
     range(line.option("mosaic", &a.mosaic, "P", "probability of a mosaic of four pictures"), 0, 1);
     range(line.option("mixup", &a.mixup, "P", "probability of blending in a second picture"), 0, 1);
+    range(line.option("cutmix", &a.cutmix, "P", "probability of a rectangle of a second picture, where no box lies"), 0, 1);
     Option& sizes = line.option("multi-scale", &o.train.multi_scale, "R",
                                 "scales each step's pictures by a factor within 1 ± R; True = 0.5");
     range(sizes, 0, 0.95);
     for (const char* on : {"True", "true"}) sizes.aliases.emplace_back(on, "0.5");
     for (const char* off : {"False", "false"}) sizes.aliases.emplace_back(off, "0");
     range(line.option("close-mosaic", &o.train.close_mosaic, "N", "epochs at the end without mosaic, mixup and cutmix"), 0);
-    range(line.option("cutmix", &a.cutmix, "P", "probability of a rectangle of a second picture, where no box lies"), 0, 1);
 }
 
 /// Keys of Ultralytics' args.yaml that mean nothing here.

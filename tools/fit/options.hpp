@@ -12,6 +12,8 @@ namespace tools {
 struct FitOptions {
     yolotrain::TrainOptions train;
     std::string data, shards;              ///< a shard set, or a data.yaml and where its shards go
+    std::string val_data;                  ///< what is validated on; empty: the split val of `data`
+    std::string io = "auto";               ///< how shards are read
     std::string model;                     ///< empty: the weights' own, else yolov8n
     std::string optimizer = "auto", device = "auto", amp = "auto";
     std::string project = "runs", name = "exp", config;

@@ -23,6 +23,11 @@ struct LoaderOptions {
     int workers = 1;        ///< threads; 0 = batches are made in the thread that asks for them
     int prefetch = 3;       ///< batches being made or waiting beside the one asked for, at least 1
     std::int64_t epochs = -1;      ///< nothing is made ahead past this epoch; negative = no end
+    /// Records to come are fetched ahead of the workers by a thread of its own, about so many bytes of them (a
+    /// batch at least, eight at most); 0 = not at all. Without workers nothing is fetched ahead.
+    std::uint64_t read_ahead_bytes = std::uint64_t{256} << 20;
+    /// Gives the page cache of records back that no sample reads any more: for sets larger than memory.
+    bool drop_behind = false;
 };
 
 /// Training batches of a shard set, addressed by (epoch, step): what a batch holds is a function of the
@@ -30,13 +35,17 @@ struct LoaderOptions {
 /// of earlier calls or of which bad records are known already. Asking for consecutive steps is fast,
 /// because worker threads make the following ones meanwhile; any other step may be asked for at any time.
 ///
+/// Of a set of variants (pack --variants) an epoch shows one variant of each image, as it is (EpochRecords); the
+/// augmentation of the options has no effect then.
+///
 /// The order of an epoch is the bijection Permutation(n, seed, epoch). In place of a record that cannot be
 /// used stands the next usable one of that order; it is quarantined. The last step of an epoch may be
 /// smaller. A Batch may outlive the loader. Not thread-safe: one thread asks.
 class TrainLoader {
    public:
     /// `quarantine` is shared with the caller, who finds new bad records there. Throws
-    /// yolodata::Error(invalid_argument) for options out of range, (not_found) for an empty set.
+    /// yolodata::Error(invalid_argument) for options out of range, (not_found) for an empty set, (corrupt)
+    /// for one whose records are not the variants that it says.
     TrainLoader(std::shared_ptr<const yolodata::shard::ShardSet> shards, std::shared_ptr<Quarantine> quarantine,
                 const LoaderOptions& options);
     ~TrainLoader();

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "yolodata/augment/sample.hpp"
+#include "yolodata/shard/reader.hpp"
 
 namespace yolotrain {
 
@@ -33,8 +34,10 @@ class EvalSource {
     virtual int imgsz() const { return 0; }  ///< size it was packed for, 0 = any
 };
 
-/// A split of a shard set. Throws yolodata::Error as shard::ShardSet does.
-std::unique_ptr<EvalSource> open_shard_source(const std::string& dir, const std::string& split);
+/// A split of a shard set. Throws yolodata::Error as shard::ShardSet does, (unsupported) for one of
+/// augmented pictures.
+std::unique_ptr<EvalSource> open_shard_source(const std::string& dir, const std::string& split,
+                                              const yolodata::shard::ReadOptions& how = {});
 
 /// A split of a data.yaml, or of a dataset's folder. Every pair is examined once, by `workers`
 /// threads; what Ultralytics would drop is left out and listed in `left_out`, as pack does. Nothing
@@ -45,10 +48,11 @@ std::unique_ptr<EvalSource> open_dataset_source(
     std::vector<std::string>* left_out = nullptr,
     const std::function<void(std::size_t, std::size_t)>& progress = {});
 
-/// Whichever `path` is.
+/// Whichever `path` is; `how` a shard set is read.
 std::unique_ptr<EvalSource> open_eval_source(
     const std::string& path, const std::string& split, int workers,
     std::vector<std::string>* left_out = nullptr,
-    const std::function<void(std::size_t, std::size_t)>& progress = {});
+    const std::function<void(std::size_t, std::size_t)>& progress = {},
+    const yolodata::shard::ReadOptions& how = {});
 
 }  // namespace yolotrain

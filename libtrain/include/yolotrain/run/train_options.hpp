@@ -35,6 +35,8 @@ struct TrainOptions {
     bool val = true;          ///< validate after each epoch; false: after the last one only
     int save_period = -1;     ///< also keep epochN.safetensors every so many epochs, below 1 = never
     int workers = 1;          ///< loader threads
+    std::uint64_t read_ahead_bytes = std::uint64_t{256} << 20;  ///< as LoaderOptions has it
+    bool drop_behind = false;                                   ///< as LoaderOptions has it
     std::string device = "cpu";  ///< as at::Device reads it
     Amp amp = Amp::off;       ///< what the network computes in
     /// The options as a config file holds them: kept in the checkpoint, so that a run can be continued by

@@ -84,6 +84,34 @@ inline void draw_set(const std::string& folder, unsigned train, unsigned val, in
     std::ofstream(folder + "/index.json") << yolodata::shard::to_json(finished);
 }
 
+/// A set of `variants` pictures of each of `images` images, as pack --variants lays them out: variant by variant, each
+/// in another order. Its split val holds one plain picture.
+inline void draw_variants(const std::string& folder, unsigned images, int variants, int imgsz) {
+    std::filesystem::create_directories(folder);
+    yolodata::shard::SetIndex index;
+    index.tool = "test";
+    index.class_count = 2;
+    index.names = {"red", "blue"};
+    index.options.imgsz = imgsz;
+    index.options.variants = variants;
+    index.options.augment = "{}";
+    yolodata::shard::SetWriter writer(folder, index);
+    writer.begin_split("train");
+    for (unsigned v = 1; v <= static_cast<unsigned>(variants); ++v) {
+        for (unsigned i = 0; i < images; ++i) {
+            const unsigned image = (i + 3 * v) % images;
+            auto record = drawn_record(100 * v + image, imgsz);
+            record.source = "images/" + std::to_string(image) + ".png";
+            record.variant = v;
+            writer.add(record);
+        }
+    }
+    writer.begin_split("val");
+    writer.add(drawn_record(1000, imgsz));
+    const auto finished = writer.finish("sha256:" + std::string(64, 'a'));
+    std::ofstream(folder + "/index.json") << yolodata::shard::to_json(finished);
+}
+
 /// Flips a bit of a record's pixels on the disk.
 inline void damage_record(const std::string& folder, const std::string& split, std::uint64_t record) {
     std::string shard;

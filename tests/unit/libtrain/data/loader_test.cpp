@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <memory>
 #include <set>
+#include <string>
 
 #include "drawn_set.hpp"
 #include "yolodata/core/error.hpp"
@@ -22,7 +23,9 @@ constexpr int kImgsz = 64;
 struct Loading : testing::Test {
     Loading() { test::draw_set(folder(), 22, 0, kImgsz); }
     std::string folder() const { return scratch / "set"; }
-    std::shared_ptr<const ShardSet> open() const { return std::make_shared<const ShardSet>(folder(), "train"); }
+    std::shared_ptr<const ShardSet> open(const yolodata::shard::ReadOptions& how = {}) const {
+        return std::make_shared<const ShardSet>(folder(), "train", how);
+    }
 
     static LoaderOptions options(int workers) {
         LoaderOptions o;
@@ -33,9 +36,9 @@ struct Loading : testing::Test {
         o.workers = workers;
         return o;
     }
-    std::unique_ptr<TrainLoader> loader(const LoaderOptions& o) {
+    std::unique_ptr<TrainLoader> loader(const LoaderOptions& o, const yolodata::shard::ReadOptions& how = {}) {
         quarantine = std::make_shared<Quarantine>();
-        return std::make_unique<TrainLoader>(open(), quarantine, o);
+        return std::make_unique<TrainLoader>(open(how), quarantine, o);
     }
 
     test::ScratchFolder scratch;
@@ -75,6 +78,64 @@ TEST_F(Loading, BatchesDependNeitherOnWorkersNorOnTheOrderOfCalls) {
             EXPECT_TRUE(equal(l->batch(at / 3, at % 3), expected[i])) << workers << " workers, batch " << i;
         }
     }
+}
+
+TEST_F(Loading, BatchesDoNotDependOnHowTheFilesAreRead) {
+    using yolodata::shard::IoMode;
+    const auto reference = loader(options(0));
+    for (const IoMode io : {IoMode::mmap, IoMode::pread, IoMode::direct}) {
+        for (const bool drop : {false, true}) {
+            LoaderOptions o = options(2);
+            o.read_ahead_bytes = drop ? 1 : std::uint64_t{1} << 20;
+            o.drop_behind = drop;
+            const auto l = loader(o, {.io = io});
+            for (std::int64_t epoch = 0; epoch < 3; ++epoch) {
+                for (std::int64_t step = 0; step < 3; ++step) {
+                    EXPECT_TRUE(equal(l->batch(epoch, step), reference->batch(epoch, step)));
+                }
+            }
+        }
+    }
+}
+
+TEST_F(Loading, AnEpochOfVariantsShowsOneOfEachImageAsItIs) {
+    test::draw_variants(folder(), 10, 3, kImgsz);
+    const auto set = open();
+    for (const int workers : {0, 2}) {
+        const auto l = loader(options(workers));
+        EXPECT_EQ(l->size(), 10);
+        ASSERT_EQ(l->steps(), 2);
+        for (std::int64_t epoch = 0; epoch < 4; ++epoch) {
+            std::set<std::string> images;
+            for (std::int64_t step = 0; step < 2; ++step) {
+                const Batch batch = l->batch(epoch, step);
+                for (std::size_t i = 0; i < batch.records.size(); ++i) {
+                    const auto info = set->info(batch.records[i]);
+                    EXPECT_EQ(info.variant, epoch % 3 + 1);
+                    images.insert(info.source);
+                    const yolodata::Sample sample = load_record(*set, batch.records[i], kImgsz);
+                    const auto picture = at::from_blob(const_cast<std::uint8_t*>(sample.image.rgb.data()),
+                                                       {kImgsz, kImgsz, 3}, at::kByte);
+                    EXPECT_TRUE(at::equal(batch.images[static_cast<std::int64_t>(i)], picture.permute({2, 0, 1})));
+                }
+            }
+            EXPECT_EQ(images.size(), 10u) << "epoch " << epoch;
+        }
+    }
+    const auto l = loader(options(1));
+    const auto first = l->batch(0, 0).records, again = l->batch(3, 0).records;
+    EXPECT_NE(first, again) << "the same variant comes in another order";
+}
+
+TEST_F(Loading, ABadVariantIsReplacedByOneOfItsEpoch) {
+    test::draw_variants(folder(), 10, 3, kImgsz);
+    const auto bad = loader(options(0))->batch(1, 0).records[2];
+    test::damage_record(folder(), "train", bad);
+    const auto l = loader(options(1));
+    const Batch batch = l->batch(1, 0);
+    EXPECT_EQ(batch.records[2], batch.records[3]);
+    ASSERT_EQ(quarantine->size(), 1u);
+    EXPECT_EQ(quarantine->list().front().record, bad);
 }
 
 TEST_F(Loading, TargetsAreNormalisedAndAscendByImage) {
