@@ -20,7 +20,7 @@
 namespace {
 
 struct Options {
-    std::string weights, data, split = "val", device = "auto", format = "text", output, curves;
+    std::string weights, data, split = "val", device = "auto", io = "auto", format = "text", output, curves;
     yolotrain::ValOptions val;
     int imgsz = 0;
     bool quiet = false;
@@ -54,6 +54,9 @@ Options parse(int argc, char** argv) {
     tools::Option& workers =
         line.option("workers", &o.val.workers, "N", "threads that load pictures");
     workers.min = 0, workers.max = 1024;
+    line.option("io", &o.io, "auto|mmap|pread|direct",
+                "how shards are read; direct: past the page cache")
+        .choices = {"auto", "mmap", "pread", "direct"};
     tools::add_device_option(line, &o.device);
     line.group("Output");
     line.option("format", &o.format, "text|json", "form of the result").choices = {"text", "json"};
@@ -129,13 +132,14 @@ void tell_left_out(const std::vector<std::string>& left_out) {
 std::unique_ptr<yolotrain::EvalSource> open_source(const Options& o,
                                                    std::vector<std::string>& left_out) {
     std::optional<tools::Progress> progress;  // a shard set is open at once
-    return yolotrain::open_eval_source(o.data, o.split, o.val.workers, &left_out,
-                                       [&](std::size_t done, std::size_t total) {
-                                           tools::stop_if_interrupted();
-                                           if (!progress)
-                                               progress.emplace("check", "images", total, o.quiet);
-                                           progress->update(done);
-                                       });
+    const auto check = [&](std::size_t done, std::size_t total) {
+        tools::stop_if_interrupted();
+        if (!progress) progress.emplace("check", "images", total, o.quiet);
+        progress->update(done);
+    };
+    yolodata::shard::ReadOptions how;
+    how.io = yolodata::shard::parse_io_mode(o.io).value_or(how.io);
+    return yolotrain::open_eval_source(o.data, o.split, o.val.workers, &left_out, check, how);
 }
 
 int run(const Options& o) {

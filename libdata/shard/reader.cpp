@@ -60,7 +60,7 @@ struct ShardSet::Impl {
     bool try_read(const Place& place, const Room& room, Via via) const;
     template <class Room>
     bool read(std::uint64_t record, const Room& room) const;
-    void prefetch(std::uint64_t record, std::uint64_t count) const;
+    void prefetch(std::uint64_t record, std::uint64_t count, bool wait) const;
 };
 
 void ShardSet::Impl::open_files() {
@@ -173,7 +173,7 @@ bool ShardSet::Impl::read(std::uint64_t record, const Room& room) const {
     return try_read(place, room, Via::usual) || try_read(place, room, Via::file);
 }
 
-void ShardSet::Impl::prefetch(std::uint64_t record, std::uint64_t count) const {
+void ShardSet::Impl::prefetch(std::uint64_t record, std::uint64_t count, bool wait) const {
     if (count == 0 || record >= first.back()) return;
     std::uint64_t left = std::max(options.mapped_bytes / 2, std::uint64_t{1});
     const std::uint64_t end = record + std::min(count, first.back() - record);
@@ -185,7 +185,7 @@ void ShardSet::Impl::prefetch(std::uint64_t record, std::uint64_t count) const {
         if (from && to && from->record_offset <= to->record_offset) {
             const std::uint64_t last = to->record_offset + format::record_header_bytes + to->payload_bytes;
             const std::uint64_t bytes = std::min(last - from->record_offset, left);
-            io->prefetch(place.shard, from->record_offset, from->record_offset + bytes);
+            io->prefetch(place.shard, from->record_offset, from->record_offset + bytes, wait);
             left -= bytes;
         }
         record += in_shard;
@@ -252,7 +252,9 @@ std::uint64_t ShardSet::payload_bytes(std::uint64_t record) const {
                                                 impl_->files[place.shard].path(), record, impl_->split));
 }
 
-void ShardSet::prefetch(std::uint64_t record, std::uint64_t count) const { impl_->prefetch(record, count); }
+void ShardSet::prefetch(std::uint64_t record, std::uint64_t count, bool wait) const {
+    impl_->prefetch(record, count, wait);
+}
 
 void ShardSet::drop(std::uint64_t record) const {
     if (record >= size()) return;

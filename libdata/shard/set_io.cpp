@@ -183,15 +183,13 @@ bool SetIo::read_direct(std::size_t shard, std::uint64_t offset, std::span<std::
     return true;
 }
 
-void SetIo::prefetch(std::size_t shard, std::uint64_t begin, std::uint64_t end) {
-    const ShardFile& file = files_[shard];
-    if (mode(shard) == IoMode::pread) {
-        if (const ScopedFd fd = file.descriptor())
+void SetIo::prefetch(std::size_t shard, std::uint64_t begin, std::uint64_t end, bool wait) {
+    // The whole range at once: page by page, as mapped memory is populated, the disk is asked for little at a time.
+    if (mode(shard) != IoMode::direct)
+        if (const ScopedFd fd = files_[shard].descriptor())
             ::posix_fadvise(fd.get(), static_cast<off_t>(begin), static_cast<off_t>(end - begin),
                             POSIX_FADV_WILLNEED);
-        return;
-    }
-    while (mode(shard) == IoMode::mmap && begin < end) {
+    while (wait && mode(shard) == IoMode::mmap && begin < end) {
         const auto mapped = window(shard, begin, 1);
         if (!mapped) return;
         const std::uint64_t stop = std::min(end, mapped->end());

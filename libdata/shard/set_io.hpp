@@ -35,9 +35,9 @@ class SetIo {
     /// Head and payload, which follow each other from `offset` on.
     bool copy_record(std::size_t shard, std::uint64_t offset, std::span<std::byte> head,
                      std::span<std::byte> payload, Via via = Via::usual);
-    /// Asks for these bytes of a shard ahead of their use; returns when they are there (mmap) or
-    /// asked for.
-    void prefetch(std::size_t shard, std::uint64_t begin, std::uint64_t end);
+    /// Asks for these bytes of a shard ahead of their use; returns when they are asked for, or, with
+    /// mmap and `wait`, when they are there.
+    void prefetch(std::size_t shard, std::uint64_t begin, std::uint64_t end, bool wait = true);
     /// Gives the pages of these bytes back: out of the mapping first, or the page cache would keep
     /// them.
     void drop(std::size_t shard, std::uint64_t begin, std::uint64_t end);

@@ -123,6 +123,8 @@ class TrainLoader::Impl {
         plan.ahead = std::clamp(options_.read_ahead_bytes / mean_record_bytes(*shards), batch, 8 * batch);
         plan.epochs = options_.epochs;
         plan.record_at = [this](std::int64_t epoch, std::uint64_t position) { return maker_.record_at(epoch, position); };
+        plan.near = std::min(plan.ahead, 2 * batch);
+        plan.ask = [shards](std::uint64_t record) { shards->prefetch(record, 1, /*wait=*/false); };
         plan.fetch = [shards](std::uint64_t record) { shards->prefetch(record, 1); };
         if (options_.drop_behind) plan.drop = [shards](std::uint64_t record) { shards->drop(record); };
         return plan;

@@ -36,8 +36,10 @@ void ReadAhead::reached(std::int64_t epoch, std::uint64_t position) {
         // What lies further back no sample reads any more; a jump back reads it anew.
         const Place needed = place - before_;
         const bool anew = newest_ < 0 || place < newest_ || place > newest_ + before_ + 1;
+        ask_ = place < newest_ ? needed : std::max(ask_, needed);
+        ask_end_ = std::min(end_, place + 1 + static_cast<std::int64_t>(plan_.ahead));
         fetch_ = place < newest_ ? needed : std::max(fetch_, needed);
-        fetch_end_ = std::min(end_, place + 1 + static_cast<std::int64_t>(plan_.ahead));
+        fetch_end_ = std::min(end_, place + 1 + static_cast<std::int64_t>(plan_.near));
         if (anew) drop_ = needed;
         // Samples that were begun before this one may not have been read yet: as many as are fetched ahead.
         drop_end_ = plan_.drop ? std::max(drop_, needed - static_cast<std::int64_t>(plan_.ahead)) : drop_;
@@ -46,7 +48,7 @@ void ReadAhead::reached(std::int64_t epoch, std::uint64_t position) {
     wake_.notify_all();
 }
 
-bool ReadAhead::work_left() const { return fetch_ < fetch_end_ || drop_ < drop_end_; }
+bool ReadAhead::work_left() const { return ask_ < ask_end_ || fetch_ < fetch_end_ || drop_ < drop_end_; }
 
 void ReadAhead::settle() {
     std::unique_lock lock(mutex_);
@@ -61,12 +63,12 @@ void ReadAhead::run() {
             wake_.wait(lock);
             continue;
         }
-        const bool fetches = fetch_ < fetch_end_;
-        const Place place = fetches ? fetch_++ : drop_++;
+        const bool asks = ask_ < ask_end_, fetches = !asks && fetch_ < fetch_end_;
+        const Place place = asks ? ask_++ : fetches ? fetch_++ : drop_++;
         busy_ = true;
         lock.unlock();
         try {
-            (fetches ? plan_.fetch : plan_.drop)(record_of(place));
+            (asks ? plan_.ask : fetches ? plan_.fetch : plan_.drop)(record_of(place));
         } catch (const std::exception&) {
             // Only a hint: whoever reads the record finds out what is wrong.
         }

@@ -9,18 +9,20 @@
 
 namespace yolotrain {
 
-/// A thread that fetches the records of the samples to come, in the order in which they will be read, and gives
+/// A thread that asks for and fetches the records of the samples to come, in the order in which they will be read, and gives
 /// back what no sample needs any more. What comes is known: it is a function of epoch and position.
 class ReadAhead {
    public:
     struct Plan {
         std::uint64_t n = 0;       ///< positions an epoch
         std::uint64_t before = 0;  ///< positions before a sample's, cyclic, that it may read too; at most n
-        std::uint64_t ahead = 0;   ///< positions fetched beyond the newest sample that was begun
+        std::uint64_t ahead = 0;   ///< positions asked for beyond the newest sample that was begun
+        std::uint64_t near = 0;    ///< of them, those that are fetched; at most ahead
         std::int64_t epochs = -1;  ///< nothing is fetched past this epoch; negative = no end
         /// The following are called in the thread; what they throw is passed over.
         std::function<std::uint64_t(std::int64_t epoch, std::uint64_t position)> record_at;
-        std::function<void(std::uint64_t record)> fetch;
+        std::function<void(std::uint64_t record)> ask;    ///< starts reading: several at a time keep a disk busy
+        std::function<void(std::uint64_t record)> fetch;  ///< waits until it is there
         std::function<void(std::uint64_t record)> drop;  ///< empty: nothing is given back
     };
 
@@ -47,7 +49,8 @@ class ReadAhead {
     std::mutex mutex_;  ///< guards what follows
     std::condition_variable wake_, settled_;
     Place newest_ = -1;               ///< that was reached
-    Place fetch_ = 0, fetch_end_ = 0; ///< next to fetch, and where to stop
+    Place ask_ = 0, ask_end_ = 0;     ///< the next, and where to stop
+    Place fetch_ = 0, fetch_end_ = 0;
     Place drop_ = 0, drop_end_ = 0;
     bool busy_ = false, stop_ = false;
     std::thread thread_;

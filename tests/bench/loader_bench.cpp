@@ -5,13 +5,14 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <ctime>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <memory>
 #include <opencv2/core/utility.hpp>
 #include <string>
+#include <vector>
 
 #include "yolodata/shard/set_index.hpp"
 #include "yolotrain/data/loader.hpp"
@@ -32,6 +33,17 @@ void forget(const std::string& dir) {
     }
 }
 
+/// Brings the files into the page cache.
+void recall(const std::string& dir) {
+    std::vector<char> piece(std::size_t{1} << 20);
+    for (const auto& shard : yolodata::shard::read_set_index(dir).shards) {
+        const int fd = ::open((dir + "/" + shard.file).c_str(), O_RDONLY | O_CLOEXEC);
+        while (fd >= 0 && ::read(fd, piece.data(), piece.size()) > 0) {
+        }
+        if (fd >= 0) ::close(fd);
+    }
+}
+
 struct Way {
     const char* name;
     IoMode io;
@@ -39,7 +51,7 @@ struct Way {
 };
 
 void run(const std::string& dir, LoaderOptions options, int steps, const Way& way, bool cold) {
-    if (cold) forget(dir);
+    (cold ? forget : recall)(dir);
     options.read_ahead_bytes = way.ahead ? options.read_ahead_bytes : 0;
     options.drop_behind = way.drop;
     const auto shards = std::make_shared<const ShardSet>(dir, "train", yolodata::shard::ReadOptions{.io = way.io});

@@ -101,14 +101,26 @@ void pack_dataset(const FitOptions& options, const std::string& out, const yolot
     }
 }
 
+std::string listed(const std::vector<std::string>& names) {
+    constexpr std::size_t most = 8;
+    std::vector<std::string> shown;
+    for (std::size_t i = 0; i < std::min(names.size(), most); ++i) shown.push_back(yolodata::printable(names[i]));
+    return fmt::format("{} ({}{})", names.size(), fmt::join(shown, ", "), names.size() > most ? ", …" : "");
+}
+
 std::shared_ptr<const yolotrain::EvalSource> open_named_val(const FitOptions& options,
-                                                            const std::vector<std::string>& names) {
+                                                            const std::vector<std::string>& names,
+                                                            const yolotrain::StopFlag& stop) {
     std::vector<std::string> left_out;
-    std::shared_ptr<const yolotrain::EvalSource> val =
-        yolotrain::open_eval_source(options.val_data, "val", options.train.workers, &left_out, {}, read_options(options));
+    const auto progress = [&](std::size_t, std::size_t) {
+        if (stop) throw StoppedBefore{stop.signal()};
+    };
+    std::shared_ptr<const yolotrain::EvalSource> val = yolotrain::open_eval_source(
+        options.val_data, "val", options.train.workers, &left_out, progress, read_options(options));
     if (!val->names().empty() && val->names() != names) {
-        throw UsageError{fmt::format("--val-data {} has other classes ({}) than the training data ({})", options.val_data,
-                                     fmt::join(val->names(), ", "), fmt::join(names, ", "))};
+        throw UsageError{fmt::format("--val-data {} has other classes than the training data, {}: {}; name pictures "
+                                     "with the same classes",
+                                     options.val_data, listed(names), listed(val->names()))};
     }
     if (!left_out.empty()) {
         say(options, fmt::format("{} pictures of {} cannot be validated on, such as {}; yolodata verify explains",
@@ -118,8 +130,9 @@ std::shared_ptr<const yolotrain::EvalSource> open_named_val(const FitOptions& op
 }
 
 std::shared_ptr<const yolotrain::EvalSource> open_val(const FitOptions& options, const std::string& folder,
-                                                      const std::vector<std::string>& names) {
-    if (!options.val_data.empty()) return open_named_val(options, names);
+                                                      const std::vector<std::string>& names,
+                                                      const yolotrain::StopFlag& stop) {
+    if (!options.val_data.empty()) return open_named_val(options, names, stop);
     const auto splits = yolodata::shard::list_splits(folder);
     if (std::find(splits.begin(), splits.end(), "val") == splits.end()) {
         say(options, fmt::format("{} has no val split: nothing will be measured", folder));
@@ -132,9 +145,9 @@ std::shared_ptr<const yolotrain::EvalSource> open_val(const FitOptions& options,
 void tell_variants(const FitOptions& options, const std::string& folder, const yolodata::shard::ShardSet& train) {
     const yolotrain::EpochRecords records(train);
     if (records.variants() == 0) return;
-    say(options, fmt::format("{} holds {} variants of each of {} pictures: an epoch is one of them, as it was packed; "
-                             "close_mosaic and the options of augmentation have no effect",
-                             folder, records.variants(), records.size()));
+    say(options, fmt::format("{} holds each of {} pictures {} times, augmented: an epoch shows one variant of each, as it was "
+                             "packed; close_mosaic and the options of augmentation have no effect",
+                             folder, records.size(), records.variants()));
 }
 
 }  // namespace
@@ -155,7 +168,8 @@ yolotrain::TrainData open_data(const FitOptions& options, const yolotrain::StopF
         say(options, fmt::format("the train split of {} has no box: all there is to learn is background", folder));
     }
     tell_variants(options, folder, *data.train);
-    data.val = open_val(options, folder, yolotrain::class_names(*data.train));  // refused now, not when a run folder is there
+    // What is wrong with either is said now, not when a run folder is there.
+    data.val = open_val(options, folder, yolotrain::class_names(*data.train), stop);
     return data;
 }
 

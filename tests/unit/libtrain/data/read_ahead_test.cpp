@@ -16,10 +16,11 @@ struct Ahead : testing::Test {
         ReadAhead::Plan p;
         p.n = 10;
         p.before = before;
-        p.ahead = ahead;
+        p.ahead = p.near = ahead;
         p.record_at = [](std::int64_t epoch, std::uint64_t position) {
             return static_cast<std::uint64_t>(epoch) * 100 + position;
         };
+        p.ask = [this](std::uint64_t record) { asked.push_back(record); };
         p.fetch = [this](std::uint64_t record) { fetched.push_back(record); };
         p.drop = [this](std::uint64_t record) { dropped.push_back(record); };
         return p;
@@ -31,7 +32,7 @@ struct Ahead : testing::Test {
         reader.settle();
         return fetched;
     }
-    Numbers fetched, dropped;
+    Numbers asked, fetched, dropped;
 };
 
 TEST_F(Ahead, FetchesEachRecordOnceInTheOrderOfTheEpochs) {
@@ -49,6 +50,16 @@ TEST_F(Ahead, FetchesPartnersOfTheFirstSamplesFromTheEndOfTheirEpoch) {
     EXPECT_EQ(at(reader, 0, 8), (Numbers{6, 7, 8, 9}));
     EXPECT_EQ(at(reader, 0, 9), (Numbers{108}));
     EXPECT_EQ(at(reader, 1, 0), (Numbers{109, 100, 101}));
+}
+
+TEST_F(Ahead, AsksForMoreThanItWaitsFor) {
+    auto p = plan(0, 4);
+    p.near = 1;
+    ReadAhead reader(p);
+    EXPECT_EQ(at(reader, 0, 0), (Numbers{0, 1}));
+    EXPECT_EQ(asked, (Numbers{0, 1, 2, 3, 4}));
+    EXPECT_EQ(at(reader, 0, 1), (Numbers{2}));
+    EXPECT_EQ(asked, (Numbers{0, 1, 2, 3, 4, 5}));
 }
 
 TEST_F(Ahead, BeginsAnewWhereItIsSentTo) {
