@@ -92,4 +92,18 @@ std::uint64_t Permutation::operator()(std::uint64_t position) const {
     return position;
 }
 
+std::uint64_t Permutation::position_of(std::uint64_t value) const {
+    const std::uint64_t mask = (std::uint64_t{1} << half_bits_) - 1;
+    do {  // the same rounds backwards; the walk of operator() is gone back step by step
+        std::uint64_t left = value >> half_bits_, right = value & mask;
+        for (auto key = keys_.rbegin(); key != keys_.rend(); ++key) {
+            const std::uint64_t before = right ^ (mix(left + *key) & mask);
+            right = left;
+            left = before;
+        }
+        value = left << half_bits_ | right;
+    } while (value >= n_);
+    return value;
+}
+
 }  // namespace yolodata

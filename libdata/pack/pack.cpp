@@ -101,14 +101,6 @@ shard::SetIndex index_frame(const Dataset& dataset, const PackOptions& options) 
     return index;
 }
 
-/// Whether repair made the set: it lacks records that were damaged, not images that are bad.
-bool lost_records(const shard::SetIndex& index) {
-    for (const shard::LeftOut& image : index.left_out)
-        for (const shard::Reason& reason : image.reasons)
-            if (reason.rule.starts_with("shard/")) return true;
-    return false;
-}
-
 /// Whether OUT holds a whole set of this source and these options.
 bool is_up_to_date(const Dataset& dataset, const std::vector<Split>& splits, const std::string& out,
                    const PackOptions& options, shard::SetIndex& index) {
@@ -120,7 +112,7 @@ bool is_up_to_date(const Dataset& dataset, const std::vector<Split>& splits, con
             index.keypoints.points != wanted.keypoints.points || index.keypoints.dims != wanted.keypoints.dims ||
             !(index.options == wanted.options) || index.splits.size() != splits.size())
             return false;
-        if (lost_records(index) || (options.fail_on_bad && !index.left_out.empty())) return false;
+        if (shard::lacks_records(index) || (options.fail_on_bad && !index.left_out.empty())) return false;
         for (std::size_t i = 0; i < splits.size(); ++i) {
             if (index.splits[i].name != splits[i].name) return false;
             const shard::ShardSet whole(out, splits[i].name);  // headers and indices hold

@@ -124,6 +124,13 @@ void check(const SetIndex& index, const std::string& path) {
 
 }  // namespace
 
+bool lacks_records(const SetIndex& index) {
+    for (const LeftOut& image : index.left_out)
+        for (const Reason& reason : image.reasons)
+            if (reason.rule.starts_with("shard/")) return true;
+    return false;
+}
+
 std::string set_digest(const std::vector<ShardEntry>& shards) {
     Sha256 hash;
     for (const ShardEntry& shard : shards) {

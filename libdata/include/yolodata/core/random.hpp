@@ -55,6 +55,8 @@ class Permutation {
  public:
     Permutation(std::uint64_t n, std::uint64_t seed, std::uint32_t epoch);  ///< n ≤ 2^62
     std::uint64_t operator()(std::uint64_t position) const;                 ///< position < n
+    /// The inverse: the position at which `value` comes, value < n.
+    std::uint64_t position_of(std::uint64_t value) const;
     std::uint64_t size() const { return n_; }
 
  private:

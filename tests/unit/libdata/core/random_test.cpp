@@ -84,6 +84,7 @@ TEST(Permutation, IsABijection) {
                 ASSERT_LT(v, n);
                 ASSERT_FALSE(seen[v]) << "n " << n << ", position " << p;
                 seen[v] = true;
+                ASSERT_EQ(order.position_of(v), p);
             }
         }
     }
@@ -95,6 +96,7 @@ TEST(Permutation, HugeSizes) {
     std::set<std::uint64_t> seen;
     for (std::uint64_t p = n - 1000; p < n; ++p) {
         EXPECT_LT(order(p), n);
+        EXPECT_EQ(order.position_of(order(p)), p);
         seen.insert(order(p));
     }
     EXPECT_EQ(seen.size(), 1000u);

@@ -7,6 +7,7 @@
 #include "pack/journal.hpp"
 #include "yolodata/core/error.hpp"
 #include "yolodata/shard/reader.hpp"
+#include "yolodata/shard/variant_layout.hpp"
 #include "yolodata/verify/verify.hpp"
 
 namespace yolodata::pack {
@@ -163,6 +164,29 @@ TEST(Pack, AFinishedPlainSetWithBadImagesIsAFailureToo) {
     EXPECT_EQ(report.outcome, PackOutcome::bad_images);
     ASSERT_EQ(report.index.left_out.size(), 1u);
     EXPECT_FALSE(shard::is_shard_set(folder / "out"));
+}
+
+TEST(Pack, VariantsLieWhereTheirLayoutSays) {
+    const DrawnFolder folder;
+    draw(folder, 11, 2);
+    folder.write("images/train/103.png", "\x89PNG\r\n\x1a\nbroken");
+    PackOptions options = small();
+    options.set.seed = 5;
+    pack(folder.open(), folder / "plain", options);
+    options.set.variants = 3;
+    options.set.shard_bytes = 30'000;  // shards end amid variants
+    const shard::SetIndex index = pack(folder.open(), folder / "out", options).index;
+    for (const char* split : {"train", "val"}) {
+        const shard::ShardSet plain(folder / "plain", split), set(folder / "out", split);
+        const shard::VariantLayout layout(index, split, folder / "out");
+        ASSERT_EQ(layout.images(), plain.size());
+        for (std::uint64_t image = 0; image < layout.images(); ++image)
+            for (std::uint32_t variant = 1; variant <= 3; ++variant) {
+                const shard::RecordInfo info = set.info(layout.record(image, variant));
+                EXPECT_EQ(info.source, plain.info(image).source);
+                EXPECT_EQ(info.variant, variant);
+            }
+    }
 }
 
 TEST(Pack, PartsOfDifferentListsAreNotMerged) {
