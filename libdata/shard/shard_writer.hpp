@@ -3,13 +3,13 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <string>
 #include <vector>
 
+#include "shard/coded_record.hpp"
 #include "shard/format.hpp"
 #include "yolodata/core/atomic_file.hpp"
-#include "yolodata/shard/writer.hpp"
+#include "yolodata/shard/set_index.hpp"
 
 namespace yolodata::shard {
 
@@ -17,24 +17,28 @@ namespace yolodata::shard {
 std::string schema_text(const SetIndex& index, const std::string& split, std::uint64_t shard);
 
 /// Writes one shard: blocks as they fill, then labels, index and tail, then the header over the zeros that
-/// were left for it, so that a file that was not finished has none. Holds one block and the labels.
+/// were left for it, so that a file that was not finished has none. Here alone it is decided where the bytes of
+/// a shard lie: the same records under the same numbers give the same file. Holds one block and the labels.
 class ShardWriter {
    public:
-    ShardWriter(const std::string& path, std::string schema, std::uint64_t first_record);
+    /// header: first_record, schema, and the features and lowest minor version of the shard, which records raise;
+    /// the rest is filled in.
+    ShardWriter(const std::string& path, format::FileHeader header);
 
-    std::uint64_t records() const { return index_.size(); }
     /// Length that the finished file would have with this record too.
-    std::uint64_t bytes_with(const RecordData& record) const;
-    void add(const RecordData& record);
+    std::uint64_t bytes_with(const CodedRecord& record) const;
+    /// It gets the next number.
+    void add(const CodedRecord& record);
     /// Publishes the file. The entry lacks what the set knows: file and split.
     ShardEntry finish();
 
    private:
     /// Whether a record of so many bytes, header and padding included, begins a new block.
     bool starts_block(std::uint64_t stored) const;
+    void add_label(const CodedRecord& record, format::RecordHeader& head);
     void flush_block();
-    std::uint64_t write_section(format::SectionKind kind, std::uint64_t items, const std::vector<std::byte>& body,
-                                std::uint64_t& checksum);
+    std::uint64_t write_section(format::SectionKind kind, std::uint64_t items, const std::vector<std::byte>& body);
+    std::vector<std::byte> index_body() const;
     void pad_to(std::uint64_t alignment);
 
     std::string path_;

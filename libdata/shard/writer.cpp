@@ -3,9 +3,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "shard/coded_record.hpp"
 #include "shard/shard_writer.hpp"
 #include "yolodata/core/error.hpp"
 
@@ -13,8 +15,8 @@ namespace yolodata::shard {
 
 class SetWriter::Shard {
    public:
-    Shard(const std::string& folder, std::string name, std::string schema, std::uint64_t first)
-        : file(std::move(name)), writer(folder + "/" + file, std::move(schema), first) {}
+    Shard(const std::string& folder, std::string name, format::FileHeader header)
+        : file(std::move(name)), writer(folder + "/" + file, std::move(header)) {}
     std::string file;
     ShardWriter writer;
 };
@@ -45,22 +47,27 @@ SetWriter::~SetWriter() = default;
 
 void SetWriter::begin_split(const std::string& name) {
     close_shard();
-    index_.splits.push_back({name, 0, 0, 0, 0});
+    const auto left_out = std::count_if(index_.left_out.begin(), index_.left_out.end(), [&](const LeftOut& i) { return i.split == name; });
+    index_.splits.push_back({name, 0, 0, 0, static_cast<std::uint64_t>(left_out)});
     shards_in_split_ = 0;
 }
 
-void SetWriter::add(const RecordData& record) {
+void SetWriter::add(const RecordData& record) { add(code(record)); }
+
+void SetWriter::add(const CodedRecord& record) {
     SplitEntry& split = index_.splits.back();
-    if (shard_ && shard_->writer.records() > 0 && shard_->writer.bytes_with(record) > index_.options.shard_bytes) close_shard();
+    if (shard_ && shard_->writer.bytes_with(record) > index_.options.shard_bytes) close_shard();
     if (!shard_) {
-        shard_ = std::make_unique<Shard>(folder_, fmt::format("{}-{:05}.yds", split.name, shards_in_split_),
-                                         schema_text(index_, split.name, shards_in_split_), split.records);
+        format::FileHeader header;
+        header.first_record = split.records;
+        header.schema = schema_text(index_, split.name, shards_in_split_);
+        shard_ = std::make_unique<Shard>(folder_, fmt::format("{}-{:05}.yds", split.name, shards_in_split_), std::move(header));
         ++shards_in_split_;
     }
     shard_->writer.add(record);
     ++split.records;
-    split.rows += record.boxes.size();
-    if (record.boxes.empty()) ++split.backgrounds;
+    split.rows += record.head.rows;
+    if (record.head.rows == 0) ++split.backgrounds;
 }
 
 void SetWriter::leave_out(LeftOut image) {

@@ -1,39 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "yolodata/upkeep/mend.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <map>
-#include <memory>
-#include <optional>
-#include <utility>
+#include <string>
+#include <vector>
 
+#include "shard/coded_record.hpp"
 #include "shard/shard_writer.hpp"
 #include "upkeep/mend_source.hpp"
 #include "upkeep/set_files.hpp"
-#include "upkeep/shard_copy.hpp"
 #include "yolodata/core/atomic_file.hpp"
 #include "yolodata/core/error.hpp"
-#include "yolodata/core/file.hpp"
-#include "yolodata/core/sha256.hpp"
 #include "yolodata/shard/staging.hpp"
+#include "yolodata/shard/writer.hpp"
 
 namespace yolodata::shard {
 
 namespace {
-
-std::string file_sha256(const std::string& path) {
-    Sha256 hash;
-    const auto read =
-        Folder(".").stream(path, [&](std::span<const std::byte> piece) { hash.update(piece); });
-    if (!read) throw Error(ErrorKind::io, path + " " + read.reason());
-    return to_hex(hash.finish());
-}
 
 /// Number of each shard within its split, as the schema in its header has it.
 std::map<std::string, std::uint64_t> numbers_in_splits(const SetIndex& index) {
@@ -42,7 +30,7 @@ std::map<std::string, std::uint64_t> numbers_in_splits(const SetIndex& index) {
     return numbers;
 }
 
-/// The header that the shard had. Where it is lost, the records give the minor version (ShardCopy).
+/// The header that the shard had. Where it is lost, the records give the minor version.
 format::FileHeader header_of(const MendSource& source, const SetIndex& index,
                              const ShardEntry& listed, std::uint64_t number) {
     format::FileHeader header;
@@ -59,94 +47,22 @@ format::FileHeader header_of(const MendSource& source, const SetIndex& index,
 bool rebuild(const MendPlan& plan, const ShardEntry& listed, std::uint64_t number,
              const std::string& temporary) {
     MendSource source(plan.dir, listed);
-    ShardCopy copy(temporary, header_of(source, plan.index, listed, number));
+    ShardWriter writer(temporary, header_of(source, plan.index, listed, number));
     bool all = true;
-    source.each([&](const MendSource::Record& r) { return copy.add(r), true; },
+    source.each([&](const CodedRecord& r) { return writer.add(r), true; },
                 [&](const LostRecord&) { return all = false; });
-    if (!all) return false;
-    copy.finish();
-    return file_sha256(temporary) == listed.sha256;
+    return all && writer.finish().sha256 == listed.sha256;
 }
 
-/// Writes the records of a split one after the other, closing shards as pack does.
-class SetCopy {
- public:
-    SetCopy(std::string folder, const SetIndex& old) : folder_(std::move(folder)), index_(old) {
-        index_.shards.clear();
-        for (SplitEntry& split : index_.splits) split = {split.name, 0, 0, 0, split.left_out};
-    }
-
-    /// `like`: the header of the record's old shard; the new one is of a version at least as high
-    /// where this build does not know that version.
-    void add(const std::string& split_name, const MendSource::Record& record,
-             const std::optional<format::FileHeader>& like) {
-        SplitEntry& split = split_of(split_name);
-        if (split_ != split_name) close();
-        split_ = split_name;
-        if (shard_ && shard_->bytes_with(record.payload.size(), record.label.size()) >
-                          index_.options.shard_bytes)
-            close();
-        if (!shard_) open(split, like);
-        shard_->add(record);
-        ++split.records;
-        split.rows += record.head.rows;
-        if (record.head.rows == 0) ++split.backgrounds;
-    }
-
-    void leave_out(const ShardEntry& from, const LostRecord& record) {
-        LeftOut image;
-        image.path =
-            record.source.empty() ? fmt::format("{}#{}", from.file, record.number) : record.source;
-        image.split = from.split;
-        image.reasons.push_back(
-            {"shard/record-corrupt", 0, 0,
-             fmt::format("{}: record {}: {}", from.file, record.number, record.reason)});
-        index_.left_out.push_back(std::move(image));
-        ++split_of(from.split).left_out;
-    }
-
-    SetIndex finish() {
-        close();
-        index_.digest = set_digest(index_.shards);
-        return index_;
-    }
-
- private:
-    SplitEntry& split_of(const std::string& name) {
-        return *std::find_if(index_.splits.begin(), index_.splits.end(),
-                             [&](const SplitEntry& s) { return s.name == name; });
-    }
-
-    void open(const SplitEntry& split, const std::optional<format::FileHeader>& like) {
-        const std::uint64_t number = shards_[split.name]++;
-        file_ = fmt::format("{}-{:05}.yds", split.name, number);
-        format::FileHeader header;
-        if (like) {
-            // What a version that is known here asks for, the records themselves say.
-            if (like->minor > format::geometry_minor_version) header.minor = like->minor;
-            header.compat = like->compat;
-            header.incompat = like->incompat;
-        }
-        header.first_record = split.records;
-        header.schema = schema_text(index_, split.name, number);
-        shard_ = std::make_unique<ShardCopy>(folder_ + "/" + file_, std::move(header));
-    }
-
-    void close() {
-        if (!shard_) return;
-        ShardEntry entry = shard_->finish();
-        shard_.reset();
-        entry.file = file_;
-        entry.split = split_;
-        entry.sha256 = file_sha256(folder_ + "/" + file_);
-        index_.shards.push_back(std::move(entry));
-    }
-
-    std::string folder_, split_, file_;
-    SetIndex index_;
-    std::map<std::string, std::uint64_t> shards_;
-    std::unique_ptr<ShardCopy> shard_;
-};
+LeftOut left_out(const ShardEntry& from, const LostRecord& record) {
+    LeftOut image;
+    image.path =
+        record.source.empty() ? fmt::format("{}#{}", from.file, record.number) : record.source;
+    image.reasons.push_back(
+        {"shard/record-corrupt", 0, 0,
+         fmt::format("{}: record {}: {}", from.file, record.number, record.reason)});
+    return image;
+}
 
 }  // namespace
 
@@ -180,7 +96,9 @@ std::vector<std::string> rebuild_shards(const MendPlan& plan) {
 
 SetIndex write_mended(const MendPlan& plan, const std::string& out, const CheckProgress& progress) {
     Staging staging(out, Staging::Old::refuse);
-    SetCopy copy(staging.folder(), plan.index);
+    SetIndex frame = plan.index;
+    frame.splits.clear(), frame.shards.clear();
+    SetWriter writer(staging.folder(), frame);
     std::uint64_t total = 0, done = 0;
     for (const ShardEntry& shard : plan.index.shards) total += shard.records;
     const auto count = [&] {
@@ -189,15 +107,17 @@ SetIndex write_mended(const MendPlan& plan, const std::string& out, const CheckP
                         out + ": stopped before the set was complete; nothing was written");
         return true;
     };
-    for (const ShardEntry& listed : plan.index.shards) {
-        MendSource source(plan.dir, listed);
-        source.each(
-            [&](const MendSource::Record& r) {
-                return copy.add(listed.split, r, source.header()), count();
-            },
-            [&](const LostRecord& r) { return copy.leave_out(listed, r), count(); });
+    for (const SplitEntry& split : plan.index.splits) {
+        writer.begin_split(split.name);
+        for (const ShardEntry& listed : plan.index.shards) {
+            if (listed.split != split.name) continue;
+            MendSource source(plan.dir, listed);
+            source.each(
+                [&](const CodedRecord& r) { return writer.add(r), count(); },
+                [&](const LostRecord& r) { return writer.leave_out(left_out(listed, r)), count(); });
+        }
     }
-    SetIndex index = copy.finish();
+    SetIndex index = writer.finish(plan.index.source_digest);
     staging.publish(index);
     return index;
 }

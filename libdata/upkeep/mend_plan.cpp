@@ -52,7 +52,7 @@ MendPlan plan_mend(const std::string& dir, const CheckProgress& progress) {
             if (!go_on(listed.records)) break;
         } else {
             MendSource source(dir, listed);
-            source.each([&](const MendSource::Record&) { return ++mend.whole, go_on(1); },
+            source.each([&](const CodedRecord&) { return ++mend.whole, go_on(1); },
                         [&](LostRecord record) {
                             return mend.lost.push_back(std::move(record)), go_on(1);
                         });

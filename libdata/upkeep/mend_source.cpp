@@ -61,7 +61,23 @@ std::vector<std::optional<format::IndexEntry>> MendSource::places() const {
     return places;
 }
 
-void MendSource::each(const std::function<bool(const Record&)>& whole,
+CodedRecord MendSource::coded(const format::RecordHeader& head, const format::LabelEntry& label,
+                              const RecordChecker& bytes) const {
+    CodedRecord record;
+    record.head = head;
+    record.label.assign(bytes.label_bytes().begin(), bytes.label_bytes().end());
+    record.payload = bytes.payload();
+    // What a version that is known here asks for, the record itself says.
+    if (!label.geometry.empty()) record.minor = format::geometry_minor_version;
+    if (header_) {
+        if (header_->minor > format::geometry_minor_version) record.minor = header_->minor;
+        record.compat = header_->compat;
+        record.incompat = header_->incompat;
+    }
+    return record;
+}
+
+void MendSource::each(const std::function<bool(const CodedRecord&)>& whole,
                       const std::function<bool(LostRecord)>& lost) {
     const ShardBytes bytes =
         file_ ? bytes_of(*file_)
@@ -81,10 +97,7 @@ void MendSource::each(const std::function<bool(const Record&)>& whole,
                   : fd_    ? "it is not found in the file"
                            : "its shard cannot be read";
         const bool go_on =
-            head ? whole({*head,
-                          *label,
-                          {checker.label_bytes().begin(), checker.label_bytes().end()},
-                          checker.payload()})
+            head ? whole(coded(*head, *label, checker))
                  : lost({number, label ? label->source : std::string(), why});
         if (!go_on) return;
     }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "shard/coded_record.hpp"
 #include "shard/format.hpp"
 #include "shard/shard_file.hpp"
 #include "upkeep/record_check.hpp"
@@ -25,19 +26,16 @@ class MendSource {
     /// The header, where that much holds.
     const std::optional<format::FileHeader>& header() const { return header_; }
 
-    struct Record {
-        format::RecordHeader head;
-        format::LabelEntry entry;
-        std::vector<std::byte> label;
-        format::Bytes payload;  ///< valid until the next record
-    };
     /// Calls `whole` or `lost` for every record that index.json counts, in their order; false
-    /// stops.
-    void each(const std::function<bool(const Record&)>& whole,
+    /// stops. The record's payload is valid until the next one; of the features and the version of
+    /// its shard it takes along what this build does not know.
+    void each(const std::function<bool(const CodedRecord&)>& whole,
               const std::function<bool(LostRecord)>& lost);
 
  private:
     std::vector<std::optional<format::IndexEntry>> places() const;
+    CodedRecord coded(const format::RecordHeader& head, const format::LabelEntry& label,
+                      const RecordChecker& bytes) const;
 
     const ShardEntry& listed_;
     std::string path_, fault_;

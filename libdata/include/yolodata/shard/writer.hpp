@@ -28,6 +28,8 @@ struct RecordData {
     Geometry geometry;                  ///< polygons and key points of the rows, if the task has them
 };
 
+struct CodedRecord;  // libdata's own: a record as it stands in a shard
+
 std::uint64_t payload_checksum(std::span<const std::uint8_t> payload);
 
 /// Writes the shards of a set into a folder, one after the other: a shard is closed before it would grow
@@ -40,7 +42,7 @@ class SetWriter {
     using ShardClosed = std::function<void(const SetIndex& so_far)>;
 
     /// index: tool, task, class count, names and options; the rest is filled in. An index that ShardClosed was called
-    /// with goes on where that shard ended.
+    /// with goes on where that shard ended. What `left_out` lists already counts as left out of its split.
     SetWriter(std::string folder, SetIndex index, ShardClosed closed = {});
     ~SetWriter();  ///< an unfinished shard leaves no file
 
@@ -48,7 +50,9 @@ class SetWriter {
     /// Throws Error(io | resource) when the disk refuses, Error(invalid_argument) for a record that does
     /// not fit the format.
     void add(const RecordData& record);
-    /// Notes an image of the current split that is left out.
+    /// The same for a record out of another shard. Not for use outside libdata.
+    void add(const CodedRecord& record);
+    /// Notes an image of the current split that is left out, with its reasons.
     void leave_out(LeftOut image);
     /// Closes the last shard. Throws as add().
     SetIndex finish(std::string source_digest);
