@@ -94,7 +94,7 @@ Options parse(int argc, char** argv) {
     line.flag("if-changed", &o.if_changed, "do nothing if OUT holds a set of this dataset and these options, else replace it");
     line.flag("resume", &o.resume,
               "go on from the last closed shard of an interrupted run of the same dataset and options, else begin; keep what is done if stopped");
-    line.option("part", &o.part_text, "I/N", "pack this part of N, for array jobs; each is resumed for itself").default_text = "all";
+    line.option("part", &o.part_text, "I/N", "pack this part of N, for array jobs in any order or beside each other; each is resumed for itself").default_text = "all";
     line.flag("merge", &o.merge, "pack --merge OUT: join its parts to the set that one packing would have made");
     line.group("How");
     tools::Option& jobs = line.option("jobs", &o.jobs, "N", "threads; the shards are the same for any number");
@@ -154,12 +154,13 @@ void print_summary(const Options& o, const PackReport& report) {
     std::uint64_t records = 0, bytes = 0;
     for (const auto& split : report.index.splits) {
         records += split.records;
-        fmt::print("{}: {} {}, {} rows, {} backgrounds, {} left out\n", split.name, split.records, o.variants == 0 ? "images" : "pictures", split.rows,
+        fmt::print("{}: {} {}, {} rows, {} backgrounds, {} left out\n", split.name, split.records, report.index.options.variants == 0 ? "images" : "pictures", split.rows,
                    split.backgrounds, split.left_out);
     }
     for (const auto& shard : report.index.shards) bytes += shard.bytes;
     print_left_out(report, false);
     if (report.codec_choice) print_choice(*report.codec_choice);
+    else if (o.codec == "auto" && o.parts > 1) fmt::print("codec auto: {}, as another part chose\n", report.index.options.codec);
     if (report.resumed > 0) fmt::print("went on after {} that were done\n", report.resumed);
     if (report.outcome == PackOutcome::up_to_date) {
         fmt::print("{} is up to date\n", o.out);
@@ -210,7 +211,8 @@ int run(const Options& o) {
         if (finding.severity == yolodata::Severity::error && dataset.resolved && !o.quiet)
             fmt::print(stderr, "{}: {}: {}\n", program, yolodata::printable(finding.path), yolodata::printable(finding.message));
 
-    const std::uint64_t images = images_in(dataset, o.splits);
+    const auto parts = static_cast<std::uint64_t>(o.parts);
+    const std::uint64_t images = (images_in(dataset, o.splits) + parts - 1) / parts;
     tools::Progress progress("pack", o.variants == 0 ? "images" : "pictures", images * static_cast<std::uint64_t>(1 + o.variants), o.quiet);
     std::uint64_t last = 0, before = 0;
     const PackReport report = yolodata::pack::pack(dataset, o.out, options, [&](std::uint64_t done, std::uint64_t) {

@@ -66,14 +66,6 @@ bool same_frame(const shard::SetIndex& a, const shard::SetIndex& b) {
                       [](const auto& s, const auto& t) { return s.name == t.name; });
 }
 
-/// One finished part.
-struct Part {
-    std::string folder;
-    shard::SetIndex index;
-    Manifest files;
-    ManifestEntry places;  ///< of all parts together
-};
-
 /// N of a folder that part_folder() names; 0 of any other.
 int parts_in_name(const std::string& name) {
     int part = 0, parts = 0;
@@ -99,26 +91,13 @@ int count_parts(const std::string& out) {
     return *counts.begin();
 }
 
-std::vector<Part> read_parts(const std::string& out) {
-    const int count = count_parts(out);
-    std::vector<Part> parts;
-    for (int i = 1; i <= count; ++i) {
-        Part part;
-        part.folder = part_folder(out, i, count);
-        if (!shard::is_shard_set(part.folder)) refuse(fmt::format("{}: part {}/{} is not done; run it with --part {}/{}", out, i, count, i, count));
-        part.index = shard::read_set_index(part.folder);
-        part.files = parse_manifest(read_text_file(part.folder + manifest_file));
-        part.places = take_places(part.files, part.folder);
-        const shard::SetIndex& first = i == 1 ? part.index : parts[0].index;
-        if (!same_frame(first, part.index))
-            refuse(fmt::format("{}: parts 1 and {} were packed with different options or another data.yaml", out, i));
-        const ManifestEntry& places = i == 1 ? part.places : parts[0].places;
-        if (places.sha256 != part.places.sha256 || places.size != part.places.size)
-            refuse(fmt::format("{}: part 1 was packed of {} images, part {} of {} or of others; the dataset changed: pack them again", out,
-                               places.size, i, part.places.size));
-        parts.push_back(std::move(part));
-    }
-    return parts;
+void check_fits(const std::string& out, const shard::SetIndex& first, const shard::SetIndex& other, int part) {
+    if (first.options.codec != other.options.codec)
+        refuse(fmt::format("{}: part 1 was packed with --codec {}, part {} with {}; pack one of them again with --overwrite", out,
+                           first.options.codec, part, other.options.codec));
+    if (!same_frame(first, other)) refuse(fmt::format("{}: parts 1 and {} were packed with different options or another data.yaml", out, part));
+    if (first.options.variants > 0 && first.source_digest != other.source_digest)
+        refuse(fmt::format("{}: the dataset changed between parts 1 and {}; pack them again", out, part));
 }
 
 shard::RecordData read_record(const shard::ShardSet& set, std::uint64_t number) {
@@ -133,23 +112,10 @@ shard::RecordData read_record(const shard::ShardSet& set, std::uint64_t number) 
     record.source = info.source;
     record.source_width = info.source_width;
     record.source_height = info.source_height;
+    record.variant = info.variant;
     if (!set.read(number, record.payload))
         throw Error(ErrorKind::corrupt, fmt::format("{}: record {} is damaged; pack this part again", set.shard_path(info.shard), number));
     return record;
-}
-
-/// Digest of the dataset from what the parts read of it; a file that two parts read must have been the same.
-std::string digest_of_parts(const std::string& out, const std::vector<Part>& parts) {
-    std::map<std::string, ManifestEntry> files;
-    for (const Part& part : parts)
-        for (const ManifestEntry& entry : part.files.files) {
-            const auto [known, is_new] = files.emplace(entry.path, entry);
-            if (!is_new && known->second.sha256 != entry.sha256)
-                refuse(fmt::format("{}: {} changed while the parts were packed; pack them again", out, entry.path));
-        }
-    std::vector<ManifestEntry> sorted;
-    for (auto& [path, entry] : files) sorted.push_back(std::move(entry));
-    return digest_of(sorted);
 }
 
 }  // namespace
@@ -160,6 +126,10 @@ std::pair<std::size_t, std::size_t> part_range(std::size_t places, int part, int
 }
 
 std::string part_folder(const std::string& out, int part, int parts) { return fmt::format("{}{}/{}-of-{}", out, parts_folder, part, parts); }
+
+std::string out_folder(const std::string& out, int part, int parts) { return parts == 1 ? out : part_folder(out, part, parts); }
+std::string folder_of_parts(const std::string& out) { return out + parts_folder; }
+std::string plain_root(const std::string& out, int parts) { return fmt::format("{}{}/plain-of-{}", out, parts_folder, parts); }
 
 Manifest part_manifest(const Dataset& dataset, const std::vector<Place>& all, int part, int parts, const KnownDigests& known,
                        int jobs) {
@@ -196,6 +166,41 @@ void write_part_manifest(const std::string& folder, const Manifest& manifest) {
     write_file_atomically(folder + manifest_file, manifest_to_json(manifest));
 }
 
+std::vector<Part> read_parts(const std::string& out) {
+    const int count = count_parts(out);
+    std::vector<Part> parts;
+    for (int i = 1; i <= count; ++i) {
+        Part part;
+        part.folder = part_folder(out, i, count);
+        if (!shard::is_shard_set(part.folder)) refuse(fmt::format("{}: part {}/{} is not done; run it with --part {}/{}", out, i, count, i, count));
+        part.index = shard::read_set_index(part.folder);
+        if (i > 1) check_fits(out, parts[0].index, part.index, i);
+        if (part.index.options.variants == 0) {
+            part.files = parse_manifest(read_text_file(part.folder + manifest_file));
+            part.places = take_places(part.files, part.folder);
+            const ManifestEntry& places = i == 1 ? part.places : parts[0].places;
+            if (places.sha256 != part.places.sha256 || places.size != part.places.size)
+                refuse(fmt::format("{}: part 1 was packed of {} images, part {} of {} or of others; the dataset changed: pack them again", out,
+                                   places.size, i, part.places.size));
+        }
+        parts.push_back(std::move(part));
+    }
+    return parts;
+}
+
+std::string digest_of_parts(const std::string& out, const std::vector<Part>& parts) {
+    std::map<std::string, ManifestEntry> files;
+    for (const Part& part : parts)
+        for (const ManifestEntry& entry : part.files.files) {
+            const auto [known, is_new] = files.emplace(entry.path, entry);
+            if (!is_new && known->second.sha256 != entry.sha256)
+                refuse(fmt::format("{}: {} changed while the parts were packed; pack them again", out, entry.path));
+        }
+    std::vector<ManifestEntry> sorted;
+    for (auto& [path, entry] : files) sorted.push_back(std::move(entry));
+    return digest_of(sorted);
+}
+
 PackReport merge(const std::string& out, bool overwrite, const PackProgress& progress) {
     const auto start = std::chrono::steady_clock::now();
     PackReport report;
@@ -220,10 +225,10 @@ PackReport merge(const std::string& out, bool overwrite, const PackProgress& pro
         }
     }
     if (total == 0) throw Error(ErrorKind::not_found, out + ": not one image of its parts can be packed; see yolodata verify");
-    report.index = writer.finish(digest_of_parts(out, parts));
+    report.index = writer.finish(frame.options.variants > 0 ? parts[0].index.source_digest : digest_of_parts(out, parts));
     staging.publish(report.index);
     std::error_code ignored;
-    fs::remove_all(out + parts_folder, ignored);
+    fs::remove_all(folder_of_parts(out), ignored);
     report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     return report;
 }

@@ -1,23 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pack/variants.hpp"
 
-#include <fmt/format.h>
 #include <tbb/parallel_pipeline.h>
 #include <tbb/task_arena.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cstring>
+#include <functional>
 #include <span>
 #include <utility>
 #include <vector>
 
+#include "pack/parts.hpp"
 #include "yolodata/augment/variant.hpp"
-#include "yolodata/core/error.hpp"
 #include "yolodata/core/random.hpp"
 #include "yolodata/image/encode.hpp"
 #include "yolodata/pack/augment_options.hpp"
-#include "yolodata/shard/reader.hpp"
 
 namespace yolodata::pack {
 
@@ -29,24 +28,10 @@ struct Item {
     shard::RecordData record;
 };
 
-Scene read_scene(const shard::ShardSet& set, std::uint64_t number) {
-    const shard::RecordInfo info = set.info(number);
-    Scene scene;
-    scene.image.width = info.width;
-    scene.image.height = info.height;
-    // The picture is read by its sides, whatever the record holds.
-    const std::uint64_t bytes = static_cast<std::uint64_t>(info.width) * static_cast<std::uint64_t>(info.height) * 3;
-    if (!set.read(number, scene.image.rgb) || scene.image.rgb.size() != bytes)
-        throw Error(ErrorKind::corrupt, fmt::format("{}: what was just written there cannot be read back; check the disk",
-                                                    set.shard_path(info.shard)));
-    scene.objects = to_objects(set.boxes(number), set.geometry(number), info.width, info.height);
-    return scene;
-}
-
 /// One variant of one split.
 class VariantPass {
    public:
-    VariantPass(const shard::ShardSet& set, const Dataset& dataset, const PackOptions& options, std::uint32_t variant)
+    VariantPass(const PlainSplit& set, const Dataset& dataset, const PackOptions& options, std::uint32_t variant)
         : set_(set), dataset_(dataset), options_(options), order_(set.size(), options.set.seed, variant) {
         context_.seed = options.set.seed;
         context_.epoch = variant;
@@ -61,7 +46,7 @@ class VariantPass {
         const std::uint64_t number = order_(item.position);
         const shard::RecordInfo info = set_.info(number);
         const Scene scene = make_variant(context_, item.position, options_.augment, dataset_.task,
-                                         [this](std::uint64_t n) { return read_scene(set_, n); });
+                                         [this](std::uint64_t n) { return set_.scene(n); });
         Rows rows = to_rows(scene.objects, dataset_.task, dataset_.keypoints, scene.image.width, scene.image.height);
         shard::RecordData& record = item.record;
         record = {};
@@ -89,7 +74,7 @@ class VariantPass {
         std::memcpy(record.payload.data(), bytes.data(), bytes.size());
     }
 
-    const shard::ShardSet& set_;
+    const PlainSplit& set_;
     const Dataset& dataset_;
     const PackOptions& options_;
     const Permutation order_;
@@ -139,21 +124,31 @@ void begin_split(const std::string& name, const shard::SetIndex& plain, shard::S
 
 }  // namespace
 
-bool write_variants(const std::string& plain, const Dataset& dataset, const PackOptions& options,
+bool write_variants(const PlainPictures& plain, const Dataset& dataset, const PackOptions& options,
                     const PackProgress& progress, Progress& at, shard::SetWriter& writer) {
-    const shard::SetIndex index = shard::read_set_index(plain);
+    const auto own_index = static_cast<std::size_t>(options.parts == 1 ? 0 : options.part - 1);
     const auto variants = static_cast<std::uint64_t>(options.set.variants);
-    std::uint64_t total = 0, before = 0;
-    for (const shard::SplitEntry& split : index.splits) total += split.records * variants;
+    const auto range_of = [&](const std::string& split) { return part_range(plain.records(split) * variants, options.part, options.parts); };
+    std::uint64_t total = 0, before = 0;  // pictures of this part; of them, those of earlier passes
+    for (const std::string& split : plain.splits()) total += range_of(split).second - range_of(split).first;
     const auto done = [&] { return ++at.done, !progress || progress(at.done, total); };
-    for (std::size_t i = 0; i < index.splits.size(); ++i) {
-        const shard::SplitEntry& split = index.splits[i];
-        if (i == writer.index().splits.size()) begin_split(split.name, index, writer);
-        const shard::ShardSet set(plain, split.name);
-        for (std::uint32_t variant = 1; variant <= variants; ++variant, before += set.size()) {
-            if (at.done >= before + set.size()) continue;
-            const VariantPass pass(set, dataset, options, variant);
-            if (!write_pass(pass, at.done - before, set.size(), workers(options), done, writer)) return false;
+    for (std::size_t i = 0; i < plain.splits().size(); ++i) {
+        const std::string& split = plain.splits()[i];
+        if (i == writer.index().splits.size()) begin_split(split, plain.index(own_index), writer);
+        const auto [begin, end] = range_of(split);
+        if (at.done >= before + (end - begin)) {
+            before += end - begin;
+            continue;
+        }
+        const PlainSplit set = plain.open(split);
+        for (std::uint64_t first = begin / set.size() * set.size(); first < end; first += set.size()) {
+            // Of the records of one variant, those that are this part's.
+            const std::uint64_t from = std::max<std::uint64_t>(begin, first), to = std::min<std::uint64_t>(end, first + set.size());
+            if (at.done < before + (to - from)) {
+                const VariantPass pass(set, dataset, options, static_cast<std::uint32_t>(first / set.size() + 1));
+                if (!write_pass(pass, from - first + (at.done - before), to - first, workers(options), done, writer)) return false;
+            }
+            before += to - from;
         }
     }
     return true;

@@ -99,7 +99,7 @@ void Staging::lock() {
             const int error_number = errno;
             ::close(fd);
             if (error_number == EWOULDBLOCK)
-                throw Error(ErrorKind::forbidden_state, out_ + " is being written by another process; wait for it, or name another folder");
+                throw Occupied(ErrorKind::forbidden_state, out_ + " is being written by another process; wait for it, or name another folder");
             throw_errno("lock", lock_path_, error_number);
         }
         if (same_file(fd, lock_path_)) {

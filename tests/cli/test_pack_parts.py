@@ -1,11 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """pack --part I/N and --merge: the parts of array jobs make the set of one packing, byte for byte."""
+import fcntl
 import os
+import random
 import shutil
+import signal
+import subprocess
+import time
 
 import pytest
 
-from drawn_dataset import draw, run, tree, write
+from drawn_dataset import BIN, draw, run, tree, write
+
+KILLS = int(os.environ.get("YOLO_KILLS", "10"))
 
 OPTIONS = ["--imgsz", "64", "--shard-size", "60KiB"]
 
@@ -74,6 +81,128 @@ def test_wrong_parts(source, tmp_path, part):
     assert done.returncode == 2 and "I/N" in done.stderr
 
 
-def test_variants_are_not_packed_in_parts(source, tmp_path):
-    done = run("pack", source, tmp_path / "out", "--part", "1/2", "--variants", "1")
-    assert done.returncode == 2 and "variants cannot be packed in parts" in done.stderr
+VARIANTS = ["--imgsz", "48", "--shard-size", "40KiB", "--variants", "3", "--seed", "5"]
+
+
+def command(source, out, options, part):
+    return [os.path.join(BIN, "yolodata-pack"), str(source), str(out), *options, "--resume", "--part", part]
+
+
+@pytest.fixture(scope="module")
+def varied(tmp_path_factory):
+    """A dataset with a bad image, and the set that one packing makes of it."""
+    folder = tmp_path_factory.mktemp("varied")
+    data = draw(folder / "data", train=21, val=6)
+    write(folder / "data" / "images" / "train" / "n007x.png", b"\x89PNG\r\n\x1a\nbroken")
+    done = run("pack", data, folder / "whole", *VARIANTS)
+    assert done.returncode == 0, done.stderr
+    return data, tree(folder / "whole")
+
+
+@pytest.mark.parametrize("count", [2, 5, 30])
+def test_variants_in_parts_make_the_same_set(varied, tmp_path, count):
+    source, whole = varied
+    out = tmp_path / "out"
+    for part in [2, 1, *range(count, 2, -1)]:
+        done = run("pack", source, out, *VARIANTS, "--part", f"{part}/{count}")
+        assert done.returncode == 0, done.stderr
+    assert "up to date" in run("pack", source, out, *VARIANTS, "--part", f"1/{count}", "--resume").stdout
+    done = run("pack", "--merge", out)
+    assert done.returncode == 0 and "train: 63 pictures" in done.stdout, done.stdout + done.stderr
+    assert tree(out) == whole
+
+
+def test_parts_with_variants_beside_each_other(varied, tmp_path):
+    source, whole = varied
+    running = [subprocess.Popen(command(source, tmp_path / "out", VARIANTS, f"{part}/4"), stdout=subprocess.DEVNULL) for part in (1, 2, 3, 4)]
+    assert [process.wait(timeout=60) for process in running] == [0, 0, 0, 0]
+    # Nobody packed an image that another one had packed: each plain part was published once and left alone.
+    assert run("pack", "--merge", tmp_path / "out").returncode == 0
+    assert tree(tmp_path / "out") == whole
+
+
+def test_parts_with_variants_killed_and_resumed(varied, tmp_path):
+    source, whole = varied
+    out, rng = tmp_path / "out", random.Random(2)
+    began = time.monotonic()
+    assert subprocess.run(command(source, tmp_path / "once", VARIANTS, "1/2"), stdout=subprocess.DEVNULL).returncode == 0
+    seconds = time.monotonic() - began
+    for _ in range(max(KILLS // 2, 1)):
+        running = [subprocess.Popen(command(source, out, VARIANTS, part), stdout=subprocess.DEVNULL) for part in ("1/2", "2/2")]
+        for process in running:
+            time.sleep(rng.uniform(0, seconds / 2))
+            process.kill()
+            process.wait()
+    for part in ("2/2", "1/2"):
+        assert subprocess.run(command(source, out, VARIANTS, part), stdout=subprocess.DEVNULL).returncode == 0
+    assert run("pack", "--merge", out).returncode == 0
+    assert tree(out) == whole
+
+
+def test_parts_wait_only_for_those_that_work(varied, tmp_path):
+    """A part of which another process holds the lock is waited for; Ctrl-C ends the waiting."""
+    source, _ = varied
+    place = tmp_path / "out" / ".parts" / "plain-of-2" / ".parts" / "2-of-2"
+    place.mkdir(parents=True)
+    with open(place / ".pack.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        process = subprocess.Popen(command(source, tmp_path / "out", VARIANTS, "1/2"), stdout=subprocess.DEVNULL)
+        deadline = time.monotonic() + 30
+        while not (place.parent / "1-of-2" / "index.json").exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        time.sleep(0.5)
+        assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=10) != 0
+    assert run("pack", source, tmp_path / "out", *VARIANTS, "--part", "1/2", "--resume").returncode == 0
+
+
+def test_variants_of_a_dataset_that_changed_are_not_merged(tmp_path):
+    source, out = draw(tmp_path / "data", train=8, val=2), tmp_path / "out"
+    assert run("pack", source, out, *VARIANTS, "--part", "1/2").returncode == 0
+    shutil.copy(tmp_path / "data" / "images" / "train" / "n000.png", tmp_path / "data" / "images" / "train" / "n999.png")
+    assert run("pack", source, out, *VARIANTS, "--part", "2/2").returncode == 0
+    done = run("pack", "--merge", out)
+    assert done.returncode == 2 and "the dataset changed between parts 1 and 2" in done.stderr
+    assert run("pack", source, out, *VARIANTS, "--part", "1/2", "--if-changed").returncode == 0
+    assert run("pack", "--merge", out).returncode == 0
+    assert run("pack", source, tmp_path / "whole", *VARIANTS).returncode == 0
+    assert tree(out) == tree(tmp_path / "whole")
+
+
+def test_a_bad_image_fails_each_part_with_variants(varied, tmp_path):
+    source, _ = varied
+    for part in ("1/2", "2/2"):
+        done = run("pack", source, tmp_path / "out", *VARIANTS, "--part", part, "--on-bad", "fail")
+        assert done.returncode == 1 and "n007x" in done.stdout + done.stderr
+
+
+def test_parts_agree_on_a_codec(source, tmp_path):
+    out = tmp_path / "out"
+    first = run("pack", source, out, *OPTIONS, "--codec", "auto", "--part", "2/2")
+    assert first.returncode == 0 and "codec auto: raw. raw:" in first.stdout, first.stdout + first.stderr
+    choice = [name for name in os.listdir(out / ".parts") if name.startswith("codec")]
+    assert choice == ["codec-of-2-64-95"]
+    write(out / ".parts" / choice[0], "jpeg\n")  # as if another machine had been first
+    second = run("pack", source, out, *OPTIONS, "--codec", "auto", "--part", "1/2")
+    assert second.returncode == 0 and "codec auto: jpeg, as another part chose" in second.stdout
+    done = run("pack", "--merge", out)
+    assert done.returncode == 2 and "part 1 was packed with --codec jpeg, part 2 with raw" in done.stderr
+    assert run("pack", source, out, *OPTIONS, "--codec", "auto", "--part", "2/2", "--overwrite").returncode == 0
+    assert run("pack", "--merge", out).returncode == 0
+    assert run("pack", source, tmp_path / "whole", *OPTIONS, "--codec", "jpeg").returncode == 0
+    assert tree(out) == tree(tmp_path / "whole")
+    write(tmp_path / "bad" / ".parts" / "codec-of-2-64-95", "zip\n")
+    done = run("pack", source, tmp_path / "bad", *OPTIONS, "--codec", "auto", "--part", "2/2")
+    assert done.returncode == 3 and "codec-of-2-64-95: names neither raw nor jpeg" in done.stderr
+
+
+def test_parts_that_measure_at_once_choose_one_codec(source, tmp_path):
+    out = tmp_path / "out"
+    running = [subprocess.Popen(command(source, out, [*OPTIONS, "--codec", "auto", "--variants", "1"], f"{part}/3"), stdout=subprocess.PIPE, text=True)
+               for part in (1, 2, 3)]
+    said = [process.communicate(timeout=60)[0] for process in running]
+    assert [process.returncode for process in running] == [0, 0, 0]
+    assert all("codec auto: raw" in text for text in said), said
+    assert run("pack", "--merge", out).returncode == 0
+    assert not (out / ".parts").exists()

@@ -3,9 +3,16 @@
 
 #include <string>
 
+#include "yolodata/core/error.hpp"
 #include "yolodata/shard/set_index.hpp"
 
 namespace yolodata::shard {
+
+/// Another process is writing OUT: Error(forbidden_state).
+class Occupied : public Error {
+   public:
+    using Error::Error;
+};
 
 /// Makes a shard set appear in its folder OUT complete or not at all, and keeps a second writer away.
 ///
@@ -18,8 +25,8 @@ class Staging {
     enum class Unfinished { remove, keep };  ///< what to do with what an interrupted run left in .pack-tmp, and with
                                              ///< what is there when this one ends without publish()
 
-    /// Makes OUT if need be, takes its lock (OUT/.pack.lock). Throws Error(forbidden_state) if OUT is being written by another process, or holds a set
-    /// or shards of unknown origin and `old` is refuse; Error(io | resource).
+    /// Makes OUT if need be, takes its lock (OUT/.pack.lock). Throws Occupied; Error(forbidden_state) if OUT holds a set or
+    /// shards of unknown origin and `old` is refuse; Error(io | resource).
     Staging(std::string out, Old old, Unfinished unfinished = Unfinished::remove);
     /// Without publish(): removes what was made (unless it is to be kept), OUT too if it was made here and is empty.
     ~Staging();

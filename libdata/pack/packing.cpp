@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pack/packing.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <thread>
+#include <utility>
+
+#include "pack/parts.hpp"
+#include "pack/source_digest.hpp"
+#include "pack/space.hpp"
+#include "pack/variants.hpp"
+#include "yolodata/core/atomic_file.hpp"
+#include "yolodata/core/error.hpp"
+#include "yolodata/shard/reader.hpp"
+
+namespace yolodata::pack {
+
+namespace {
+
+shard::SetIndex index_frame(const Dataset& dataset, const PackOptions& options) {
+    shard::SetIndex index;
+    index.tool = std::string("yolodata ") + YOLO_VERSION;
+    index.task = std::string(to_string(dataset.task));
+    index.class_count = dataset.class_count;
+    index.names = dataset.names;
+    index.options = options.set;
+    if (dataset.task == Task::pose) {
+        index.geometry = "keypoints";
+        index.keypoints = dataset.keypoints;
+    } else if (dataset.task != Task::detect) {
+        index.geometry = "polygons";
+    }
+    return index;
+}
+
+std::uint64_t written_bytes(const shard::SetIndex& index) {
+    std::uint64_t bytes = 0;
+    for (const shard::ShardEntry& shard : index.shards) bytes += shard.bytes;
+    return bytes;
+}
+
+void check_any_packed(const Dataset& dataset, const shard::SetIndex& index, std::size_t images) {
+    if (std::all_of(index.splits.begin(), index.splits.end(), [](const shard::SplitEntry& s) { return s.records == 0; }))
+        throw Error(ErrorKind::not_found,
+                    fmt::format("{}: not one of its {} images can be packed; see yolodata verify", dataset.root, images));
+}
+
+std::vector<Place> own_places(const std::vector<Place>& all, const PackOptions& options) {
+    const auto [begin, end] = part_range(all.size(), options.part, options.parts);
+    return {all.begin() + static_cast<std::ptrdiff_t>(begin), all.begin() + static_cast<std::ptrdiff_t>(end)};
+}
+
+PackOptions plain_options(PackOptions options) {
+    options.set.codec = "raw";
+    options.set.variants = 0;
+    options.set.augment.clear();
+    return options;
+}
+
+bool replaces(const PackOptions& options) { return options.overwrite || options.if_changed; }
+
+}  // namespace
+
+std::vector<Place> places_of(const std::vector<Split>& splits) {
+    std::vector<Place> places;
+    for (std::size_t s = 0; s < splits.size(); ++s)
+        for (const std::uint32_t image : splits[s].images) places.push_back({s, image});
+    return places;
+}
+
+bool is_up_to_date(const Dataset& dataset, const std::vector<Split>& splits, const std::string& out,
+                   const PackOptions& options, shard::SetIndex& index) {
+    if (!shard::is_shard_set(out)) return false;
+    try {
+        index = shard::read_set_index(out);
+        const shard::SetIndex wanted = index_frame(dataset, options);
+        if (index.task != wanted.task || index.class_count != wanted.class_count || index.names != wanted.names || index.geometry != wanted.geometry ||
+            index.keypoints.points != wanted.keypoints.points || index.keypoints.dims != wanted.keypoints.dims ||
+            !(index.options == wanted.options) || index.splits.size() != splits.size())
+            return false;
+        if (shard::lacks_records(index) || (options.fail_on_bad && !index.left_out.empty())) return false;
+        for (std::size_t i = 0; i < splits.size(); ++i) {
+            if (index.splits[i].name != splits[i].name) return false;
+            const shard::ShardSet whole(out, splits[i].name);  // headers and indices hold
+        }
+    } catch (const Error&) {
+        return false;  // what cannot be opened is packed anew
+    }
+    if (options.parts > 1 && options.set.variants == 0)
+        return index.source_digest == digest_of(part_manifest(dataset, places_of(splits), options.part, options.parts, {}, options.jobs).files);
+    return index.source_digest == source_digest(dataset, {}, options.jobs);
+}
+
+Packing::Packing(const Dataset& dataset, const std::vector<Split>& splits, const std::string& whole_out,
+                 const PackOptions& options, const PackProgress& progress, PackReport& report)
+    : dataset_(dataset), splits_(splits), whole_out_(whole_out), out_(out_folder(whole_out, options.part, options.parts)),
+      options_(options), progress_(progress), report_(report), all_places_(places_of(splits)),
+      places_(own_places(all_places_, options)),
+      staging_(out_, replaces(options) ? Old::replace : Old::refuse, options.resume ? Unfinished::keep : Unfinished::remove) {}
+
+void Packing::run() {
+    try {
+        pack_and_publish();
+    } catch (const Error& e) {
+        if (e.kind() != ErrorKind::resource) throw;
+        throw Error(ErrorKind::resource,
+                    fmt::format("{}; {} MiB of shards were done and {}, {} keeps what it held before", e.what(), written_ >> 20,
+                                options_.resume ? "wait for another --resume" : "are removed", out_));
+    }
+}
+
+void Packing::pack_and_publish() {
+    const auto index = options_.set.variants == 0 ? pack_plain(staging_.folder(), options_) : pack_variants();
+    if (!index) return;
+    report_.index = *index;
+    staging_.publish(report_.index);
+    report_.outcome = PackOutcome::published;
+}
+
+/// What an interrupted run left for these options, or a beginning.
+JournalState Packing::begin(const Journal& journal, const PackOptions& options) {
+    std::optional<JournalState> state;
+    if (options.resume) state = journal.recover(out_);
+    if (!state) return {index_frame(dataset_, options), 0, 0, false};
+    report_.resumed = state->done;
+    written_ = written_bytes(state->index);
+    return *state;
+}
+
+shard::SetWriter::ShardClosed Packing::writes(const Journal& journal, const Progress& at) {
+    return [this, &journal, &at](const shard::SetIndex& index) {
+        written_ = written_bytes(index);
+        if (!at.has_gap) journal.write({index, at.done, at.passed_through, false});
+    };
+}
+
+/// Writes every picture once. nullopt: the report says what ended it.
+std::optional<shard::SetIndex> Packing::pack_plain(const std::string& folder, const PackOptions& options) {
+    const Journal journal(folder, fingerprint_of(dataset_, splits_, index_frame(dataset_, options)) +
+                                      fmt::format(" {}/{}", options.part, options.parts));
+    const JournalState state = begin(journal, options);
+    if (state.finished) {
+        if (options.fail_on_bad && !state.index.left_out.empty()) {
+            report_.index = state.index;
+            report_.outcome = PackOutcome::bad_images;
+            return std::nullopt;
+        }
+        if (options.parts > 1) digest_of_source({});
+        return state.index;
+    }
+    check_space(dataset_, {places_.begin() + static_cast<std::ptrdiff_t>(state.done), places_.end()}, options_,
+                staging_.free_bytes(), out_);
+    Progress at{state.done, state.passed_through};
+    shard::SetWriter writer(folder, state.index, writes(journal, at));
+    const PipelineResult result = run_pipeline(dataset_, splits_, places_, options, progress_, at, writer);
+    report_.passed_through = at.passed_through;
+    report_.index = writer.index();
+    if (result.stopped || (options.fail_on_bad && result.found_bad)) {
+        report_.outcome = result.stopped ? PackOutcome::stopped : PackOutcome::bad_images;
+        return std::nullopt;
+    }
+    if (options.parts == 1) check_any_packed(dataset_, writer.index(), places_.size());
+    const shard::SetIndex index = writer.finish(digest_of_source(result.digests));
+    journal.write({index, at.done, at.passed_through, true});
+    return index;
+}
+
+/// Of the dataset; of a part: of its own files, which stand in a manifest beside its set then.
+std::string Packing::digest_of_source(const KnownDigests& known) const {
+    if (options_.parts == 1) return source_digest(dataset_, known, options_.jobs);
+    const Manifest manifest = part_manifest(dataset_, all_places_, options_.part, options_.parts, known, options_.jobs);
+    write_part_manifest(out_, manifest);
+    return digest_of(manifest.files);
+}
+
+/// The variants are made from plain pictures, each packed once: so every image is read, checked and decoded once, and
+/// partners cost a mapped read.
+std::optional<shard::SetIndex> Packing::pack_variants() {
+    const std::optional<PlainPictures> plain = options_.parts == 1 ? make_plain() : make_plain_parts();
+    if (!plain) return std::nullopt;
+    report_.passed_through = 0;
+    const Journal journal(staging_.folder(), fingerprint_of(dataset_, splits_, index_frame(dataset_, options_)) +
+                                                 fmt::format("{} {}/{}", plain->digest(), options_.part, options_.parts));
+    const JournalState state = begin(journal, options_);
+    if (state.finished) return state.index;
+    Progress at{state.done, 0};
+    shard::SetWriter writer(staging_.folder(), state.index, writes(journal, at));
+    if (!write_variants(*plain, dataset_, options_, progress_, at, writer)) {
+        report_.outcome = PackOutcome::stopped;
+        return std::nullopt;
+    }
+    const shard::SetIndex index = writer.finish(plain->source_digest());
+    journal.write({index, at.done, 0, true});
+    return index;
+}
+
+/// In a folder beside the variants.
+std::optional<PlainPictures> Packing::make_plain() {
+    const std::string folder = staging_.folder() + "/plain";
+    std::filesystem::create_directory(folder);
+    const auto plain = pack_plain(folder, plain_options(options_));
+    if (!plain) return std::nullopt;
+    write_file_atomically(folder + "/" + shard::index_file, shard::to_json(*plain));
+    return PlainPictures({folder}, plain->source_digest);
+}
+
+/// Variants take partners from the whole split, and how many images of it are good decides their order: every part
+/// needs the plain pictures of all. They lie in a place that the parts share. Each part makes its own share first, then
+/// whatever nobody is making; only for what others are making just now does it wait, so that parts may run one after
+/// the other as well as beside each other.
+std::optional<PlainPictures> Packing::make_plain_parts() {
+    const std::string root = plain_root(whole_out_, options_.parts);
+    PackOptions options = plain_options(options_);
+    options.resume = options.overwrite = true;
+    std::uint64_t before = 0, made = 0;
+    const PackProgress progress = [&](std::uint64_t done, std::uint64_t) {
+        made = before + done;
+        return !progress_ || progress_(made, all_places_.size());
+    };
+    std::vector<int> open;
+    for (int i = 0; i < options.parts; ++i) open.push_back((options.part - 1 + i) % options.parts + 1);
+    while (!open.empty()) {
+        std::vector<int> busy;
+        for (const int part : open) {
+            options.part = part;
+            try {
+                if (!make_plain_part(options, root, progress)) return std::nullopt;
+                before = made;
+            } catch (const shard::Occupied&) {
+                busy.push_back(part);
+            }
+        }
+        open = std::move(busy);
+        if (open.empty()) break;
+        std::this_thread::sleep_for(std::chrono::milliseconds(200));
+        if (progress_ && !progress_(made, all_places_.size())) return report_.outcome = PackOutcome::stopped, std::nullopt;
+    }
+    const std::vector<Part> parts = read_parts(root);
+    std::vector<std::string> folders;
+    for (const Part& part : parts) folders.push_back(part.folder);
+    return PlainPictures(folders, digest_of_parts(root, parts));
+}
+
+/// false: the report says what ended it.
+bool Packing::make_plain_part(const PackOptions& options, const std::string& root, const PackProgress& progress) {
+    PackReport report;
+    if (is_up_to_date(dataset_, splits_, part_folder(root, options.part, options.parts), options, report.index)) return true;
+    Packing packing(dataset_, splits_, root, options, progress, report);
+    // It may have been finished before its lock was ours.
+    if (is_up_to_date(dataset_, splits_, packing.out_, options, report.index)) return true;
+    packing.pack_and_publish();
+    if (report.outcome == PackOutcome::published) return true;
+    report_.outcome = report.outcome;
+    report_.index = report.index;
+    return false;
+}
+
+}  // namespace yolodata::pack
