@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <filesystem>
 #include <functional>
 
 #include "shard/format.hpp"
@@ -78,6 +80,14 @@ std::vector<bool> padding_of(const std::string& path) {
     return padding;
 }
 
+/// Written in place, as rot does: the file keeps its size and its identity.
+void put_byte(const std::string& path, std::size_t at, char byte) {
+    FILE* file = std::fopen(path.c_str(), "r+b");
+    std::fseek(file, static_cast<long>(at), SEEK_SET);
+    std::fputc(static_cast<unsigned char>(byte), file);
+    std::fclose(file);
+}
+
 TEST(Damage, EveryFlippedByteIsSeenOrLiesInPadding) {
     const TempFolder dir;
     write_set(dir.path(), records, 0);
@@ -87,21 +97,61 @@ TEST(Damage, EveryFlippedByteIsSeenOrLiesInPadding) {
     ASSERT_TRUE(reads_clean(dir.path()));
     std::size_t seen = 0;
     for (std::size_t i = 0; i < good.size(); ++i) {
-        // Written in place, as rot does: the file keeps its size and its identity.
-        FILE* file = std::fopen(path.c_str(), "r+b");
-        std::fseek(file, static_cast<long>(i), SEEK_SET);
-        std::fputc(good[i] ^ 0x10, file);
-        std::fclose(file);
+        put_byte(path, i, static_cast<char>(good[i] ^ 0x10));
         const bool clean = reads_clean(dir.path());
         EXPECT_EQ(clean, padding[i]) << "byte " << i;
         seen += !clean;
-        file = std::fopen(path.c_str(), "r+b");
-        std::fseek(file, static_cast<long>(i), SEEK_SET);
-        std::fputc(good[i], file);
-        std::fclose(file);
+        put_byte(path, i, good[i]);
     }
     EXPECT_GT(seen, 4096u + records * 64);
     EXPECT_TRUE(reads_clean(dir.path()));
+}
+
+/// What a set holds, record after record; empty if damage was noticed anywhere.
+std::vector<std::string> content_of(const std::string& dir) {
+    std::vector<std::string> content;
+    try {
+        const ShardSet set(dir, "train");
+        for (std::uint64_t i = 0; i < set.size(); ++i) {
+            std::vector<std::uint8_t> payload;
+            if (!set.read(i, payload)) return {};
+            const Geometry g = set.geometry(i);
+            std::string record(payload.begin(), payload.end());
+            const auto append = [&](const auto& values) {
+                record.append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof values[0]);
+            };
+            append(g.vertex_counts), append(g.vertices), append(g.keypoint_values);
+            for (const Box& b : set.boxes(i)) append(std::array{float(b.cls), b.x, b.y, b.w, b.h});
+            content.push_back(record + set.info(i).source);
+        }
+    } catch (const Error& e) {
+        EXPECT_TRUE(e.kind() == ErrorKind::corrupt || e.kind() == ErrorKind::unsupported) << e.what();
+        return {};
+    }
+    return content;
+}
+
+TEST(Damage, EveryFlippedByteOfPolygonsAndKeyPointsIsSeenOrLiesInPadding) {
+    for (const std::string kind : {"segment", "pose3"}) {
+        const TempFolder dir;
+        std::filesystem::copy(std::string(YOLO_VECTORS) + "/shards/v1.1/" + kind, dir.path(),
+                              std::filesystem::copy_options::recursive);
+        const std::string path = dir / "train-00000.yds", good = slurp(path);
+        const auto padding = padding_of(path);
+        const auto expected = content_of(dir.path());
+        ASSERT_FALSE(expected.empty());
+        // What stands before the labels is as in every shard.
+        const std::uint64_t labels = ShardFile(path, false).header().footer.labels_offset;
+        for (std::size_t i = labels; i < good.size(); ++i) {
+            put_byte(path, i, static_cast<char>(good[i] ^ 0x01));
+            const auto content = content_of(dir.path());
+            EXPECT_EQ(!content.empty(), padding[i]) << kind << " byte " << i;
+            if (!content.empty()) {
+                EXPECT_EQ(content, expected);
+            }
+            put_byte(path, i, good[i]);
+        }
+    }
 }
 
 TEST(Damage, EveryTruncationIsSeen) {

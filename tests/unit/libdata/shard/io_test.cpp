@@ -3,6 +3,7 @@
 // meanwhile.
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -218,6 +219,44 @@ TEST_F(IoTest, AFileThatIsCutAndRestoredAgainAndAgainWhileThreadsRead) {
         for (std::thread& reader : readers) reader.join();
         EXPECT_EQ(good_records(set), records) << static_cast<int>(io);
     }
+}
+
+// Files are open already: neither their names nor their rights matter any more.
+TEST_F(IoTest, DeletedReplacedOrForbiddenWhileThreadsReadIsReadToTheEnd) {
+    using Harm = void (*)(const std::string& dir, const std::string& file);
+    const Harm harms[] = {
+        [](const std::string&, const std::string& file) { ::unlink(file.c_str()); },
+        [](const std::string&, const std::string& file) {
+            spill(file + ".new", "something else");
+            ::rename((file + ".new").c_str(), file.c_str());
+        },
+        [](const std::string& dir, const std::string& file) {
+            ::chmod(file.c_str(), 0);
+            ::chmod(dir.c_str(), 0);
+        },
+        [](const std::string& dir, const std::string&) { std::filesystem::remove_all(dir); },
+    };
+    for (const IoMode io : all_modes)
+        for (const Harm harm : harms) {
+            const std::string dir = dir_ / "set";
+            write(dir);
+            ReadOptions options;
+            options.io = io;
+            options.window_bytes = small_window;
+            options.mapped_bytes = 2 * small_window;  // windows are mapped anew all the time
+            const ShardSet set(dir, "train", options);
+            std::atomic<int> passes{0};
+            std::vector<std::thread> readers;
+            for (int t = 0; t < 2; ++t)
+                readers.emplace_back([&, t] {
+                    for (int k = 0; k < 4; ++k, ++passes) EXPECT_EQ(good_records(set, t == 1), records);
+                });
+            while (passes == 0) std::this_thread::yield();
+            for (const char* file : {"train-00000.yds", "train-00001.yds", "index.json"}) harm(dir, dir + "/" + file);
+            for (std::thread& reader : readers) reader.join();
+            ::chmod(dir.c_str(), 0700);
+            std::filesystem::remove_all(dir);
+        }
 }
 
 /// Runs `body` in a child, because limits cannot be given back. Its exit code.
