@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <array>
 #include <new>
-#include <vector>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "arithmetic.hpp"
 #include "checks.hpp"
-#include "jpeg_decompressor.hpp"
+#include "codecs.hpp"
+#include "jpeg_reading.hpp"
 #include "pillow.hpp"
 #include "yolodata/image/thumbnail.hpp"
 
@@ -20,13 +20,17 @@ bool ends_with_eoi(std::span<const std::byte> bytes) {
            bytes.back() == std::byte{JPEG_EOI};
 }
 
+/// Reads a JPEG and judges what the reading met. With `pixels`, in the pass that makes them: what it
+/// says then holds where it is clean().
 class JpegCheck {
  public:
-    JpegCheck(std::span<const std::byte> bytes, const CheckOptions& options, ImageReport& report)
-        : bytes_(bytes), options_(options), report_(report), jpeg_(bytes), info_(jpeg_.info) {}
+    JpegCheck(std::span<const std::byte> bytes, const CheckOptions& options, CheckedPixels* pixels,
+              ImageReport& report)
+        : bytes_(bytes), options_(options), pixels_(pixels), report_(report), reading_(bytes),
+          jpeg_(reading_.jpeg()), info_(jpeg_.info) {}
 
     void run() {
-        const bool header = jpeg_.guarded([this] { jpeg_.read_header(); });
+        const bool header = reading_.read_header();
         if (!header &&
             jpeg_.ran_out())  // sizes, if any, may be made up of what was read past the end
             return raise_error(
@@ -53,110 +57,51 @@ class JpegCheck {
         if (!read && jpeg_.error_code() == JERR_OUT_OF_MEMORY) throw std::bad_alloc();
         in_data_ = header;
         judge(read);
-        if (report_.whole && info_.buffered_image && options_.thumbnail != nullptr) {
-            size_row();
-            jpeg_.guarded([this] { show_scans(); });
-        }
+        if (report_.whole && reading_.several_scans()) show_scans();
+    }
+
+    /// The pass was one that makes pixels.
+    bool made_pixels() const { return tried_; }
+    /// … and met nothing that a pass without them could judge differently.
+    bool clean() const {
+        return report_.whole && jpeg_.damage().code == 0 && !jpeg_.failed() && !jpeg_.ran_out() &&
+               tried_ && !pixels_->picture.empty();
     }
 
  private:
     bool read_all() {
-        if (!jpeg_.guarded([this] { start(); })) return false;
-        if (info_.buffered_image) return jpeg_.guarded([this] { read_scans(); });
-        size_row();
-        return jpeg_.guarded([this] { read_rows(); });
+        if (pixels_ != nullptr &&
+            !(pixels_->wanted && pixels_->wanted(report_.header_width, report_.header_height,
+                                                 jpeg_.orientation())))
+            pixels_ = nullptr;
+        tried_ = pixels_ != nullptr;
+        const bool read = reading_.read_all(scale(), options_.thumbnail, picture());
+        report_.end = reading_.end();
+        return read;
     }
 
-    void size_row() {
-        row_.resize(std::size_t{info_.output_width} *
-                    static_cast<std::size_t>(info_.output_components));
-    }
+    Picture* picture() { return pixels_ == nullptr ? nullptr : &pixels_->picture; }
 
-    // An eighth of the size: every coded bit is read all the same, and hardly anything is
-    // transformed.
-    void start() {
-        info_.scale_num = scale(), info_.scale_denom = 8;
-        info_.dct_method = JDCT_IFAST;
-        info_.do_fancy_upsampling = FALSE;
-        if (info_.jpeg_color_space == JCS_YCbCr) info_.out_color_space = JCS_GRAYSCALE;
-        info_.buffered_image = jpeg_has_multiple_scans(&info_);
-        jpeg_start_decompress(&info_);
-    }
-
-    // Small pictures are read larger, so that the thumbnail has something to take the mean of.
-    unsigned scale() const {
+    // Without pixels an eighth of the size: every coded bit is read all the same, and hardly
+    // anything is transformed. Small pictures are read larger, so that the thumbnail has something
+    // to take the mean of.
+    JpegScale scale() const {
+        if (pixels_ != nullptr)
+            return {jpeg_eighths(report_.header_width, report_.header_height, pixels_->long_side)};
         constexpr unsigned enough = 48;  // px
         const unsigned side = std::min(info_.image_width, info_.image_height);
         unsigned eighths = 1;
         while (options_.thumbnail != nullptr && eighths < 8 && side * eighths / 8 < enough)
             eighths *= 2;
-        return eighths;
+        return {eighths, false};
     }
 
-    void read_rows() {
-        read_lines();
-        jpeg_finish_decompress(&info_);
-        report_.end = jpeg_.offset();
-    }
-
-    void read_lines() {
-        GrayThumbnail* thumbnail = options_.thumbnail;
-        if (thumbnail != nullptr)
-            thumbnail->begin(static_cast<int>(info_.output_width),
-                             static_cast<int>(info_.output_height));
-        JSAMPROW line = row_.data();
-        while (info_.output_scanline < info_.output_height) {
-            jpeg_read_scanlines(&info_, &line, 1);
-            if (thumbnail == nullptr) continue;
-            if (info_.output_components == 4)
-                thumbnail->add_cmyk_row(line);
-            else
-                thumbnail->add_row(line, info_.output_components);
-        }
-    }
-
-    // The coefficients of a file of several scans are all there; its rows are made for the
-    // thumbnail only.
+    // The coefficients of a file of several scans are all there. Where some bits of them were never
+    // sent, decode() smooths what is missing, which a reading of scans does not.
     void show_scans() {
-        info_.do_block_smoothing = FALSE;
-        jpeg_start_output(&info_, info_.input_scan_number);
-        read_lines();
-        jpeg_finish_output(&info_);
-    }
-
-    void read_scans() {
-        note_components();
-        for (int result; (result = jpeg_consume_input(&info_)) != JPEG_REACHED_EOI;) {
-            if (result != JPEG_REACHED_SOS) continue;
-            note_components();
-            if (info_.input_scan_number > JpegDecompressor::max_scans) {
-                too_many_scans_ = true;
-                return;
-            }
-        }
-        report_.end = jpeg_.offset();
-    }
-
-    void note_components() {
-        for (int i = 0; i < info_.comps_in_scan; ++i)
-            seen_[info_.cur_comp_info[i]->component_index] = true;
-    }
-
-    bool lacks_components() const {
-        if (!info_.buffered_image) return false;
-        return !std::all_of(seen_.begin(), seen_.begin() + info_.num_components,
-                            [](bool seen) { return seen; });
-    }
-
-    // Without its end marker a file of several scans may lack whole scans.
-    bool lacks_scans() const {
-        if (!info_.buffered_image) return false;
-        for (int c = 0; c < info_.num_components; ++c) {
-            if (!seen_[c]) return true;
-            for (int k = 0; info_.progressive_mode && k < DCTSIZE2; ++k)
-                if (info_.coef_bits[c][k] != 0) return true;
-        }
-        return false;
+        Picture* const wanted = reading_.lacks_scans() ? nullptr : picture();
+        if (options_.thumbnail != nullptr || wanted != nullptr)
+            reading_.show_scans(options_.thumbnail, wanted);
     }
 
     void judge(bool read) {
@@ -166,7 +111,7 @@ class JpegCheck {
             judge_failure();
         } else if (!read) {
             truncated(0, "the file ends between its scans");
-        } else if (too_many_scans_) {
+        } else if (reading_.too_many_scans()) {
             corrupt(fmt::format("more than {} scans", JpegDecompressor::max_scans));
         } else if (is_end_of_file(damage)) {
             judge_cut(damage.scan, damage.row);
@@ -179,10 +124,10 @@ class JpegCheck {
             else
                 corrupt(fmt::format("the coded data ends in row {} of {}", cut.row + 1,
                                     report_.header_height));
-        } else if (out_of_data && lacks_scans()) {
+        } else if (out_of_data && reading_.lacks_scans()) {
             truncated(0, fmt::format("the file ends after {} scans, before the last one",
                                      info_.input_scan_number));
-        } else if (lacks_components()) {
+        } else if (reading_.lacks_components()) {
             corrupt("not one scan of some of its components is there");
         } else {
             judge_end();
@@ -198,11 +143,11 @@ class JpegCheck {
     bool is_end_of_file(const JpegWarning& damage) const {
         const bool in_file =
             damage.code == JWRN_HUFF_BAD_CODE || damage.code == JWRN_EXTRANEOUS_DATA;
-        return damage.code != 0 && damage.at_end && (info_.buffered_image || !in_file);
+        return damage.code != 0 && damage.at_end && (reading_.several_scans() || !in_file);
     }
 
     void judge_cut(int scan, int row) {
-        if (info_.buffered_image)
+        if (reading_.several_scans())
             truncated(0, fmt::format("the file ends in scan {} near row {} of {}", scan, row + 1,
                                      report_.header_height));
         else
@@ -319,20 +264,34 @@ class JpegCheck {
 
     std::span<const std::byte> bytes_;
     const CheckOptions& options_;
+    CheckedPixels* pixels_;
     ImageReport& report_;
-    JpegDecompressor jpeg_;
+    JpegReading reading_;
+    JpegDecompressor& jpeg_;
     jpeg_decompress_struct& info_;
-    std::vector<JSAMPLE> row_;
-    std::array<bool, MAX_COMPONENTS> seen_{};
-    bool too_many_scans_ = false;
     bool in_data_ = false;  ///< the header could be read
+    bool tried_ = false;    ///< this pass was to make pixels
 };
 
 }  // namespace
 
 void check_jpeg(std::span<const std::byte> bytes, const CheckOptions& options,
                 ImageReport& report) {
-    JpegCheck(bytes, options, report).run();
+    CheckedPixels* const pixels = options.thumbnail == nullptr ? options.pixels : nullptr;
+    const ImageReport before = report;
+    {
+        JpegCheck check(bytes, options, pixels, report);
+        check.run();
+        if (!check.made_pixels()) return;
+        if (check.clean()) {
+            pixels->picture = orient(std::move(pixels->picture), report.orientation);
+            return;
+        }
+    }
+    // What is damaged is judged by the one pass that judges everything else, too.
+    pixels->picture = Picture();
+    report = before;
+    JpegCheck(bytes, options, nullptr, report).run();
 }
 
 }  // namespace yolodata

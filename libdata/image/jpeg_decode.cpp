@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "codecs.hpp"
-#include "jpeg_decompressor.hpp"
+#include "jpeg_reading.hpp"
 #include "yolodata/core/error.hpp"
 #include "yolodata/image/check.hpp"
 
@@ -50,15 +50,6 @@ bool may_lack_components(jpeg_decompress_struct& info) {
     return false;
 }
 
-// Inverted CMYK, as Adobe writes it; without a colour profile, in OpenCV's integer arithmetic.
-void cmyk_to_rgb(const JSAMPLE* cmyk, std::uint8_t* rgb, int width) {
-    for (int x = 0; x < width; ++x, cmyk += 4, rgb += 3) {
-        const int k = cmyk[3];
-        for (int c = 0; c < 3; ++c)
-            rgb[c] = static_cast<std::uint8_t>(k - (((255 - cmyk[c]) * k) >> 8));
-    }
-}
-
 }  // namespace
 
 Decoded decode_jpeg(std::span<const std::byte> bytes, const DecodeOptions& options) {
@@ -73,19 +64,16 @@ Decoded decode_jpeg(std::span<const std::byte> bytes, const DecodeOptions& optio
                     fmt::format("a JPEG of {} bits a channel cannot be decoded here; convert "
                                 "it to 8 bits",
                                 info.data_precision));
-    const bool cmyk = info.num_components == 4;
-    info.out_color_space = cmyk ? JCS_CMYK : JCS_RGB;
-    Decoded decoded{Picture(width, height), jpeg.orientation()};
+    set_accurate(info, jpeg_eighths(width, height, options.long_side));
+    jpeg_calc_output_dimensions(&info);
+    Decoded decoded{Picture(static_cast<int>(info.output_width), static_cast<int>(info.output_height)),
+                    jpeg.orientation()};
     bool suspect = info.arith_code;
-    std::vector<JSAMPLE> inks(cmyk ? static_cast<std::size_t>(width) * 4 : 0);
+    std::vector<JSAMPLE> inks(info.num_components == 4 ? std::size_t{info.output_width} * 4 : 0);
     const bool read = jpeg.guarded([&] {
         jpeg_start_decompress(&info);
-        while (info.output_scanline < info.output_height) {
-            const int y = static_cast<int>(info.output_scanline);
-            JSAMPROW line = cmyk ? inks.data() : decoded.picture.row(y);
-            jpeg_read_scanlines(&info, &line, 1);
-            if (cmyk) cmyk_to_rgb(inks.data(), decoded.picture.row(y), width);
-        }
+        while (info.output_scanline < info.output_height)
+            read_rgb_row(info, decoded.picture.row(static_cast<int>(info.output_scanline)), inks.data());
         suspect = suspect || may_lack_components(info);
         jpeg_finish_decompress(&info);
     });

@@ -11,6 +11,7 @@
 
 #include "yolodata/core/finding.hpp"
 #include "yolodata/image/format.hpp"
+#include "yolodata/image/picture.hpp"
 
 namespace yolodata {
 
@@ -48,6 +49,17 @@ struct ImageIssue {
 
 enum class ColourMode : std::uint8_t { unknown, rgb, gray, palette, cmyk };
 
+/// The pixels of a JPEG from the very pass that checks it, so that nothing is read twice.
+struct CheckedPixels {
+    /// Asked when the header is found good, before memory is taken, with the size as coded (px) and
+    /// the EXIF orientation; false, or no function = no pixels.
+    std::function<bool(int width, int height, int orientation)> wanted;
+    int long_side = 0;  ///< as DecodeOptions::long_side
+    /// What decode() gives. Empty where the check makes none: formats other than JPEG, and whatever
+    /// is damaged, lacks its end marker or has fewer scans than it announces.
+    Picture picture;
+};
+
 struct CheckOptions {
     /// Pictures of more pixels are refused from their header, before any allocation (0 = no limit).
     std::uint64_t max_pixels = 178'956'970;
@@ -63,6 +75,8 @@ struct CheckOptions {
     /// Asked before a codec that decodes a whole picture at once (AVIF, HEIC) takes memory, with
     /// the bytes that it may take at most; false = too-large. Empty = it may.
     std::function<bool(std::uint64_t bytes)> may_take = {};
+    /// nullptr, or a thumbnail beside = no pixels. The report is the same with and without them.
+    CheckedPixels* pixels = nullptr;
 };
 
 /// What a strict look at a picture found. Fields that could not be read stay at their defaults.

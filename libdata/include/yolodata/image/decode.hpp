@@ -14,6 +14,9 @@ struct DecodeOptions {
     std::uint64_t max_pixels = 178'956'970;
     /// Turn and mirror by the EXIF orientation, as Ultralytics' reader does.
     bool apply_exif = true;
+    /// JPEG: decode at the smallest of libjpeg-turbo's scales 1/8, 1/4, 1/2 and 1 whose long side is
+    /// not under this (px; 0 = whole size). All of the file is still read, damage is still found.
+    int long_side = 0;
 };
 
 /// Decodes a whole JPEG, PNG, BMP, WebP, TIFF, AVIF or HEIC (its first frame or page) to 8-bit RGB:
