@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 
+#include "yolodata/image/decode.hpp"
 #include "yolodata/image/thumbnail.hpp"
 
 namespace yolodata {
@@ -34,6 +36,12 @@ unsigned jpeg_eighths(int width, int height, int long_side) {
     for (const unsigned eighths : {1u, 2u, 4u})
         if ((side * eighths + 7) / 8 >= long_side) return eighths;
     return 8;
+}
+
+std::pair<int, int> scaled_jpeg_size(int width, int height, int long_side) {
+    const std::int64_t eighths = jpeg_eighths(width, height, long_side);
+    const auto scaled = [&](std::int64_t side) { return static_cast<int>((side * eighths + 7) / 8); };
+    return {scaled(width), scaled(height)};
 }
 
 void set_accurate(jpeg_decompress_struct& info, unsigned eighths) {

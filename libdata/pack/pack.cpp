@@ -31,6 +31,7 @@ void check_options(const PackOptions& options) {
     if (set.imgsz < 10 || set.imgsz > max_imgsz) refuse(fmt::format("imgsz {} is not within 10…{}", set.imgsz, max_imgsz));
     if (set.codec != "raw" && set.codec != "jpeg" && set.codec != "auto")
         refuse(fmt::format("codec {} is neither raw nor jpeg nor auto", set.codec));
+    if (set.decode != "exact" && set.decode != "fast") refuse(fmt::format("decode {} is neither exact nor fast", set.decode));
     if (set.quality < 1 || set.quality > 100) refuse(fmt::format("quality {} is not within 1…100", set.quality));
     if (set.variants < 0 || set.variants > max_variants) refuse(fmt::format("variants {} is not within 0…{}", set.variants, max_variants));
     if (options.jobs < 1) refuse("jobs must be at least 1");

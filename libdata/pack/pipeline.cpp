@@ -38,7 +38,7 @@ class ExaminedPair {
     ~ExaminedPair() { examiner_.release(examined_); }
     ExaminedPair(const ExaminedPair&) = delete;
     ExaminedPair& operator=(const ExaminedPair&) = delete;
-    const Examined& operator*() const { return examined_; }
+    Examined& operator*() { return examined_; }
 
    private:
     Examiner& examiner_;
@@ -50,9 +50,10 @@ class Pipeline {
     Pipeline(const Dataset& dataset, const std::vector<Split>& splits, const std::vector<Place>& places,
              const PackOptions& options, const PackProgress& progress, Progress& at, shard::SetWriter& writer)
         : dataset_(dataset), splits_(splits), places_(places), options_(options), progress_(progress), at_(at), writer_(writer),
-          names_(dataset), budget_(options.max_memory - std::min(options.max_memory / 2, tokens() * record_bytes())),
+          names_(dataset), small_(options.max_memory / 8 / static_cast<std::uint64_t>(options.jobs)),
+          budget_(options.max_memory / 8 * 7 - std::min(options.max_memory / 2, tokens() * record_bytes())),
           gate_(options.max_memory / 2), items_(tokens()),
-          examiners_([&] { return Examiner(dataset, examine_options(options), &gate_); }),
+          examiners_([this] { return Examiner(dataset_, examine_options(), &gate_); }),
           found_bad_(!writer.index().left_out.empty()), seen_(at.done), next_(at.done), split_(writer.index().splits.size()) {}
 
     PipelineResult run() {
@@ -77,10 +78,14 @@ class Pipeline {
     }
 
    private:
-    static ExamineOptions examine_options(const PackOptions& options) {
+    ExamineOptions examine_options() const {
         ExamineOptions examine;
-        examine.max_pixels = options.set.max_pixels;
-        examine.imgsz = options.set.imgsz;
+        examine.max_pixels = options_.set.max_pixels;
+        examine.imgsz = options_.set.imgsz;
+        examine.long_side = decoded_long_side(options_.set);
+        examine.wants_pixels = [this](int width, int height, int orientation) {
+            return pack::wants_pixels(width, height, orientation, options_.set, small_);
+        };
         return examine;
     }
     std::uint64_t record_bytes() const {
@@ -104,12 +109,12 @@ class Pipeline {
 
     Item* work(Item* item) {
         const ImageRef& image = dataset_.images[item->place.image];
-        const ExaminedPair pair(examiners_.local(), image);
-        const Examined& examined = *pair;
+        ExaminedPair pair(examiners_.local(), image);
+        Examined& examined = *pair;
         item->image = examined.image;
         item->label = examined.label;
         if (options_.fail_on_bad && found_bad_ && examined.usable) return item;
-        item->prepared = prepare(examined, names_.name(image.path), options_.set, budget_);
+        item->prepared = prepare(std::move(examined), names_.name(image.path), options_.set, budget_);
         if (item->prepared.left_out) found_bad_ = true;
         return item;
     }
@@ -145,6 +150,9 @@ class Pipeline {
     Progress& at_;
     shard::SetWriter& writer_;
     const SourceNames names_;
+    /// Bytes that each thread may take for a picture without asking: while it examines a pair it may come to wait for
+    /// the gate, so it cannot hold anything of the budget then.
+    const std::uint64_t small_;
     // A thread that holds a share of the gate may wait for the budget, never the other way round.
     MemoryBudget budget_;
     MemoryGate gate_;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -34,12 +35,18 @@ bool can_pass_through(const Examined& examined, int imgsz) {
            examined.image_bytes.size() <= raw_bytes(examined.width, examined.height);
 }
 
-/// Peak of decode and resize: the picture, its turned copy, the resized one. libheif and its decoders take 24 bytes a
-/// pixel in all, as the check counts.
-std::uint64_t memory_need(const Examined& examined, int imgsz) {
+/// Peak of decode and resize of an 8-bit picture: as decoded, its turned copy, the resized one.
+std::uint64_t jpeg_need(int width, int height, bool turned, const shard::SetOptions& options) {
+    const auto [w, h] = scaled_jpeg_size(width, height, decoded_long_side(options));
+    return (turned ? 2 : 1) * raw_bytes(w, h) + raw_bytes(options.imgsz, options.imgsz);
+}
+
+/// The same of any format. libheif and its decoders take 24 bytes a pixel in all, as the check counts.
+std::uint64_t memory_need(const Examined& examined, const shard::SetOptions& options) {
     const Format format = detect_format(examined.image_bytes);
+    if (format == Format::jpeg) return jpeg_need(examined.width, examined.height, true, options);
     const std::uint64_t copies = format == Format::avif || format == Format::heic ? 8 : 2;
-    return copies * raw_bytes(examined.width, examined.height) + raw_bytes(imgsz, imgsz);
+    return copies * raw_bytes(examined.width, examined.height) + raw_bytes(options.imgsz, options.imgsz);
 }
 
 std::string_view rule_of(ErrorKind kind) {
@@ -59,7 +66,13 @@ std::vector<std::uint8_t> as_payload(std::span<const std::byte> bytes) {
     return payload;
 }
 
-void make_payload(const Examined& examined, const shard::SetOptions& options, Prepared& out) {
+/// As resize_to_long_side(); the size follows from the source's, which a picture decoded at a smaller scale lacks.
+Picture resize_to(Picture picture, std::pair<int, int> size) {
+    if (size == std::pair(picture.width, picture.height)) return picture;
+    return resize(PictureView(picture), size.first, size.second);
+}
+
+void make_payload(Examined& examined, const shard::SetOptions& options, MemoryBudget& budget, Prepared& out) {
     shard::RecordData& record = out.record;
     if (options.codec == "jpeg" && can_pass_through(examined, options.imgsz)) {
         record.codec = shard::Codec::jpeg;
@@ -69,12 +82,20 @@ void make_payload(const Examined& examined, const shard::SetOptions& options, Pr
         out.passed_through = true;
         return;
     }
-    DecodeOptions decoding;
-    decoding.max_pixels = options.max_pixels;
-    Picture picture = decode(examined.image_bytes, decoding);
-    record.source_width = picture.width;
-    record.source_height = picture.height;
-    picture = resize_to_long_side(std::move(picture), options.imgsz);
+    std::optional<MemoryBudget::Share> share;
+    Picture picture = std::move(examined.picture);
+    if (picture.empty()) {
+        share.emplace(budget, memory_need(examined, options));
+        DecodeOptions decoding;
+        decoding.max_pixels = options.max_pixels;
+        decoding.long_side = decoded_long_side(options);
+        picture = decode(examined.image_bytes, decoding);
+    }
+    if (options.decode != "fast") {
+        record.source_width = picture.width;
+        record.source_height = picture.height;
+    }
+    picture = resize_to(std::move(picture), resized_to_long_side(record.source_width, record.source_height, options.imgsz));
     record.width = picture.width;
     record.height = picture.height;
     if (options.codec == "jpeg") {
@@ -104,24 +125,30 @@ std::vector<shard::Reason> reasons_of(const Examined& examined) {
     return reasons;
 }
 
-Prepared prepare(const Examined& examined, std::string name, const shard::SetOptions& options, MemoryBudget& budget) {
+bool wants_pixels(int width, int height, int orientation, const shard::SetOptions& options, std::uint64_t bytes) {
+    const bool as_it_is = options.codec == "jpeg" && std::max(width, height) == options.imgsz && orientation == 1;
+    return !as_it_is && jpeg_need(width, height, orientation != 1, options) <= bytes;
+}
+
+int decoded_long_side(const shard::SetOptions& options) { return options.decode == "fast" ? options.imgsz : 0; }
+
+Prepared prepare(Examined&& examined, std::string name, const shard::SetOptions& options, MemoryBudget& budget) {
     Prepared out;
     if (!examined.usable) {
         out.left_out = shard::LeftOut{std::move(name), {}, reasons_of(examined)};
         return out;
     }
-    const MemoryBudget::Share share(budget, memory_need(examined, options.imgsz));
     out.record.source_width = examined.width;
     out.record.source_height = examined.height;
     try {
-        make_payload(examined, options, out);
+        make_payload(examined, options, budget, out);
     } catch (const Error& e) {
         out.record = {};
         out.left_out = shard::LeftOut{std::move(name), {}, {{std::string(rule_of(e.kind())), 0, 0, e.what()}}};
         return out;
     }
-    out.record.boxes = examined.boxes;
-    out.record.geometry = examined.geometry;
+    out.record.boxes = std::move(examined.boxes);
+    out.record.geometry = std::move(examined.geometry);
     out.record.source = std::move(name);
     out.record.checksum = shard::payload_checksum(out.record.payload);
     return out;

@@ -24,8 +24,7 @@ double sampled_record_bytes(const Dataset& dataset, const std::vector<Place>& pl
     double bytes = 0;
     std::size_t packed = 0;
     for (std::size_t i = 0; i < places.size(); i += step) {
-        const Examined examined = examine(dataset, dataset.images[places[i].image], examining);
-        const Prepared prepared = prepare(examined, {}, options.set, budget);
+        const Prepared prepared = prepare(examine(dataset, dataset.images[places[i].image], examining), {}, options.set, budget);
         bytes += prepared.left_out ? 0 : static_cast<double>(prepared.record.payload.size() + record_overhead);
         ++packed;
     }

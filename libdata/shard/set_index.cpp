@@ -45,8 +45,11 @@ Json left_out_json(const LeftOut& image) {
 }
 
 Json options_json(const SetOptions& o) {
-    return {{"codec", o.codec}, {"quality", o.quality}, {"variants", o.variants}, {"shard_bytes", o.shard_bytes},
-            {"max_pixels", o.max_pixels}};
+    Json j{{"codec", o.codec}, {"quality", o.quality}, {"variants", o.variants}, {"shard_bytes", o.shard_bytes},
+           {"max_pixels", o.max_pixels}};
+    // Left out where nothing is special, so that such sets stay as version 1.0 wrote them.
+    if (o.decode != "exact") j["decode"] = o.decode;
+    return j;
 }
 
 ShardEntry parse_shard(const Json& j) {
@@ -87,6 +90,7 @@ SetIndex parse(const Json& j) {
     index.options.imgsz = j.at("imgsz");
     const Json& o = j.at("options");
     index.options.codec = o.at("codec");
+    index.options.decode = o.value("decode", std::string("exact"));
     index.options.quality = o.at("quality");
     index.options.variants = o.at("variants");
     if (j.contains("augment") && !j.at("augment").is_null()) index.options.augment = j.at("augment").dump();

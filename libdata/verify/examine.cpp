@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <bit>
 #include <cerrno>
+#include <utility>
 
 #include "label_check.hpp"
 #include "look.hpp"
@@ -46,6 +47,7 @@ std::string suffix_of(const std::string& path) {
 
 void Examined::clear() {
     // image_bytes is overwritten by the next read, without being filled with zeros first.
+    picture = Picture();
     image = label = FileRecord{};
     width = height = 0;
     rows = box_rows = polygon_rows = label_signature = 0;
@@ -153,7 +155,10 @@ struct Examiner::Impl {
             return may_take(out.image_bytes.size() + bytes);
         };
         thumbnail.clear();
+        CheckedPixels pixels{options.wants_pixels, options.long_side, {}};
+        wanted.pixels = &pixels;
         const ImageReport report = check_image(out.image_bytes, wanted);
+        out.picture = std::move(pixels.picture);
         take(image, report, out);
         if (report.whole && (options.looks || options.quality)) examine_pixels(image, report, out);
     }

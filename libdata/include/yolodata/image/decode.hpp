@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 
 #include "yolodata/image/picture.hpp"
 
@@ -28,5 +29,9 @@ struct DecodeOptions {
 /// image/truncated or image/corrupt-data), unsupported (known, not decodable here), resource (over
 /// max_pixels). Thread-safe.
 Picture decode(std::span<const std::byte> bytes, const DecodeOptions& options = {});
+
+/// Width and height that decode() gives a JPEG of width × height px for DecodeOptions::long_side, not
+/// turned.
+std::pair<int, int> scaled_jpeg_size(int width, int height, int long_side);
 
 }  // namespace yolodata

@@ -47,6 +47,7 @@ struct LeftOut {
 struct SetOptions {
     int imgsz = 640;
     std::string codec = "raw";        ///< raw | jpeg
+    std::string decode = "exact";     ///< exact: whole pictures are resized; fast: JPEGs that were decoded at a smaller scale
     int quality = 95;                 ///< of JPEGs that were made anew
     int variants = 0;                 ///< 0: each image once, as it is; else augmented pictures of each image
     std::string augment;              ///< how they were augmented, a JSON object; empty without variants

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "yolodata/core/finding.hpp"
 #include "yolodata/core/geometry.hpp"
 #include "yolodata/core/sha256.hpp"
+#include "yolodata/image/picture.hpp"
 
 namespace yolodata {
 
@@ -29,6 +31,10 @@ struct ExamineOptions {
     std::uint64_t max_image_bytes = std::uint64_t{1} << 30;
     /// Label files that are larger are label/unreadable; hashed in pieces too.
     std::uint64_t max_label_bytes = std::uint64_t{16} << 20;
+    /// Whether the pixels of a JPEG are wanted from the pass that checks it, as CheckedPixels asks;
+    /// not beside looks or header_only. Empty = of none.
+    std::function<bool(int width, int height, int orientation)> wants_pixels = {};
+    int long_side = 0;  ///< of them, as DecodeOptions::long_side
 };
 
 /// One file as it was read.
@@ -44,6 +50,7 @@ struct FileRecord {
 struct Examined {
     std::vector<std::byte> image_bytes;  ///< the file as read; empty if it could not be read;
                                          ///< with header_only perhaps its first part only
+    Picture picture;  ///< with wants_pixels: what decode() gives; empty where the check made none
     FileRecord image, label;
     int width = 0, height = 0;  ///< as decoded, EXIF orientation applied; 0 = unknown
     std::uint64_t rows = 0;     ///< label rows, good and bad

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <utility>
 
 #include "drawn_folder.hpp"
 #include "yolodata/augment/resize.hpp"
@@ -133,7 +134,7 @@ TEST(Prepare, DamageThatOnlyTheDecoderFindsLeavesTheImageOutToo) {
     examined.image_bytes.resize(no_picture.size());
     std::memcpy(examined.image_bytes.data(), no_picture.data(), no_picture.size());
     MemoryBudget budget(1 << 20);
-    const Prepared p = prepare(examined, "x", {}, budget);
+    const Prepared p = prepare(std::move(examined), "x", {}, budget);
     ASSERT_TRUE(p.left_out);
     EXPECT_TRUE(p.left_out->reasons.at(0).rule.starts_with("image/"));
 }
@@ -148,7 +149,7 @@ TEST(Prepare, PicturesOfLibheifAreGivenTheMemoryThatTheyTake) {
         MemoryBudget budget(1 << 20);
         shard::SetOptions options;
         options.imgsz = 10;
-        EXPECT_TRUE(prepare(examined, "x", options, budget).left_out);  // is nothing but a head
+        EXPECT_TRUE(prepare(std::move(examined), "x", options, budget).left_out);  // is nothing but a head
         return budget.peak();
     };
     const std::string sizes("\0\0\0\x18", 4), rest("\0\0\0\0mif1miaf", 12);
