@@ -240,8 +240,8 @@ std::string as_text(const SetIndex& index, const std::optional<Record>& record) 
     }
     const Totals t = totals_of(index);
     text += fmt::format("in all: {} records, {} rows, {:.1f} MiB\n", t.records, t.rows, static_cast<double>(t.bytes) / (1 << 20));
-    text += fmt::format("imgsz {}, codec {}, task {}, {} classes, packed by {}\n", index.options.imgsz, index.options.codec,
-                        index.task, index.class_count ? std::to_string(*index.class_count) : "unknown", index.tool);
+    text += fmt::format("imgsz {}, codec {}, decode {}, task {}, {} classes, packed by {}\n", index.options.imgsz, index.options.codec,
+                        index.options.decode, index.task, index.class_count ? std::to_string(*index.class_count) : "unknown", index.tool);
     text += fmt::format("set    {}\nsource {}\n", index.digest, index.source_digest);
     return text;
 }

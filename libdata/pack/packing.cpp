@@ -131,10 +131,12 @@ JournalState Packing::begin(const Journal& journal, const PackOptions& options) 
     return *state;
 }
 
-shard::SetWriter::ShardClosed Packing::writes(const Journal& journal, const Progress& at) {
-    return [this, &journal, &at](const shard::SetIndex& index) {
-        written_ = written_bytes(index);
-        if (!at.has_gap) journal.write({index, at.done, at.passed_through, false});
+shard::SetWriter::ShardFull Packing::writes(const Journal& journal, const Progress& at) {
+    return [this, &journal, &at] {
+        return [this, &journal, full = at](const shard::SetIndex& index) {
+            written_ = written_bytes(index);
+            if (!full.has_gap) journal.write({index, full.done, full.passed_through, false});
+        };
     };
 }
 

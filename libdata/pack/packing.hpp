@@ -38,7 +38,8 @@ class Packing {
 
     void pack_and_publish();
     JournalState begin(const Journal& journal, const PackOptions& options);
-    shard::SetWriter::ShardClosed writes(const Journal& journal, const Progress& at);
+    /// The journal says how far the packing was when the shard was full, not when it is published.
+    shard::SetWriter::ShardFull writes(const Journal& journal, const Progress& at);
     std::optional<shard::SetIndex> pack_plain(const std::string& folder, const PackOptions& options);
     std::string digest_of_source(const KnownDigests& known) const;
     std::optional<shard::SetIndex> pack_variants();

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
+#include <future>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -19,6 +21,14 @@ class SetWriter::Shard {
         : file(std::move(name)), writer(folder + "/" + file, std::move(header)) {}
     std::string file;
     ShardWriter writer;
+};
+
+/// A full shard on its way to be published, and how the set stood when it was full.
+struct SetWriter::Closing {
+    std::string file, split;
+    SetIndex index;
+    ShardClosed closed;
+    std::future<ShardEntry> entry;
 };
 
 std::string schema_text(const SetIndex& index, const std::string& split, std::uint64_t shard) {
@@ -38,12 +48,17 @@ std::string schema_text(const SetIndex& index, const std::string& split, std::ui
 
 std::uint64_t payload_checksum(std::span<const std::uint8_t> payload) { return format::checksum(std::as_bytes(payload)); }
 
-SetWriter::SetWriter(std::string folder, SetIndex index, ShardClosed closed)
-    : folder_(std::move(folder)), index_(std::move(index)), closed_(std::move(closed)) {
+SetWriter::SetWriter(std::string folder, SetIndex index, ShardFull full)
+    : folder_(std::move(folder)), index_(std::move(index)), full_(std::move(full)) {
     if (index_.splits.empty()) return;
     for (const ShardEntry& shard : index_.shards) shards_in_split_ += shard.split == index_.splits.back().name ? 1 : 0;
 }
-SetWriter::~SetWriter() = default;
+SetWriter::~SetWriter() {
+    try {
+        publish_shard();  // what is whole already is noted for who goes on
+    } catch (...) {       // the writer is being left because of another error, or nobody waits for this one
+    }
+}
 
 void SetWriter::begin_split(const std::string& name) {
     close_shard();
@@ -64,6 +79,7 @@ void SetWriter::add(const CodedRecord& record) {
         shard_ = std::make_unique<Shard>(folder_, fmt::format("{}-{:05}.yds", split.name, shards_in_split_), std::move(header));
         ++shards_in_split_;
     }
+    if (closing_ && closing_->entry.wait_for(std::chrono::seconds(0)) == std::future_status::ready) publish_shard();
     shard_->writer.add(record);
     ++split.records;
     split.rows += record.head.rows;
@@ -79,16 +95,32 @@ void SetWriter::leave_out(LeftOut image) {
 
 void SetWriter::close_shard() {
     if (!shard_) return;
-    ShardEntry entry = shard_->writer.finish();
-    entry.file = shard_->file;
-    entry.split = index_.splits.back().name;
-    shard_.reset();
+    publish_shard();
+    closing_ = std::make_unique<Closing>();
+    closing_->file = shard_->file;
+    closing_->split = index_.splits.back().name;
+    if (full_) {
+        closing_->index = index_;
+        closing_->closed = full_();
+    }
+    closing_->entry = std::async(std::launch::async, [shard = std::move(shard_)] { return shard->writer.finish(); });
+}
+
+void SetWriter::publish_shard() {
+    if (!closing_) return;
+    const std::unique_ptr<Closing> closing = std::move(closing_);
+    ShardEntry entry = closing->entry.get();
+    entry.file = closing->file;
+    entry.split = closing->split;
     index_.shards.push_back(std::move(entry));
-    if (closed_) closed_(index_);
+    if (!closing->closed) return;
+    closing->index.shards = index_.shards;
+    closing->closed(closing->index);
 }
 
 SetIndex SetWriter::finish(std::string source_digest) {
     close_shard();
+    publish_shard();
     index_.source_digest = std::move(source_digest);
     index_.digest = set_digest(index_.shards);
     return index_;

@@ -1,8 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// pack_bench DATA SCRATCH [IMGSZ]: user CPU time of what packing raw must do at least (read and decode, resize, write) for
-// every image of the first split, one thread, beside that of the whole of pack() with one job: the share that is not overhead.
+// pack_bench DATA SCRATCH (a folder that is emptied) [IMGSZ] [JOBS]: what packing the first split costs beside the sum of its parts, each over JOBS threads
+// (2), codecs raw and jpeg, three rounds in turn. The parts, by definition:
+//   plain    read, decode, resize, write (codec jpeg: read, strict check, write where the file can be taken as it is)
+//   trusted  the same, and what makes a set trustworthy: SHA-256 of each source, XXH3 of each record, SHA-256 and fsync of
+//            what was written
+// Wall time counts; user and system time stand beside. Every thread of the parts writes a file of its own. What was written
+// before is removed ahead of each measurement: the kernel finds pages for new files at different speeds.
+#include <fcntl.h>
 #include <sys/resource.h>
+#include <tbb/blocked_range.h>
+#include <tbb/enumerable_thread_specific.h>
+#include <tbb/global_control.h>
+#include <tbb/parallel_for.h>
+#include <tbb/task_arena.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -10,65 +25,138 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "yolodata/augment/resize.hpp"
-#include "yolodata/core/atomic_file.hpp"
 #include "yolodata/core/file.hpp"
+#include "yolodata/core/sha256.hpp"
+#include "yolodata/image/check.hpp"
 #include "yolodata/image/decode.hpp"
+#include "yolodata/image/encode.hpp"
 #include "yolodata/pack/pack.hpp"
+#include "yolodata/shard/writer.hpp"
 
 namespace {
 
 using namespace yolodata;
+using Bytes = std::span<const std::byte>;
 
-/// In user space: what the kernel takes for a write depends on who else writes.
-double cpu_seconds() {
-    rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
-    return static_cast<double>(usage.ru_utime.tv_sec) + 1e-6 * static_cast<double>(usage.ru_utime.tv_usec);
-}
-
-struct Parts {
-    double decode = 0, resize = 0, write = 0;
-    double sum() const { return decode + resize + write; }
+struct Cost {
+    double wall = 0, cpu = 0;  ///< seconds
 };
 
-Parts measure_parts(const Dataset& dataset, const std::string& scratch, int imgsz) {
-    Parts parts;
-    AtomicFile file(scratch + "/parts");
-    for (const std::uint32_t number : dataset.splits.at(0).images) {
-        const ImageRef& image = dataset.images[number];
-        double start = cpu_seconds();
-        Picture picture = decode(read_file(dataset.absolute(image.path)));
-        parts.decode += cpu_seconds() - start, start = cpu_seconds();
-        picture = resize_to_long_side(std::move(picture), imgsz);
-        parts.resize += cpu_seconds() - start, start = cpu_seconds();
-        file.write(std::as_bytes(std::span(picture.rgb)));
-        parts.write += cpu_seconds() - start;
+template <class Work>
+Cost cost_of(const Work& work) {
+    const auto cpu = [] {
+        rusage u{};
+        getrusage(RUSAGE_SELF, &u);
+        return static_cast<double>(u.ru_utime.tv_sec + u.ru_stime.tv_sec) + 1e-6 * static_cast<double>(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
+    };
+    const double cpu_before = cpu();
+    const auto start = std::chrono::steady_clock::now();
+    work();
+    return {std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(), cpu() - cpu_before};
+}
+
+/// Where one thread writes.
+class Output {
+   public:
+    explicit Output(const std::string& path) : path_(path), fd_(::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)) {}
+    Output(Output&& other) noexcept : path_(std::move(other.path_)), fd_(std::exchange(other.fd_, -1)) {}
+    ~Output() {
+        if (fd_ >= 0) ::close(fd_);
     }
-    return parts;
+    void write(Bytes bytes) {
+        if (::write(fd_, bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size())) std::perror("write"), std::exit(3);
+    }
+    void sync_and_hash() {
+        ::fsync(fd_);
+        Sha256 hash;
+        Folder(".").stream(path_, [&](Bytes piece) { hash.update(piece); });
+    }
+
+   private:
+    std::string path_;
+    int fd_;
+};
+
+class Parts {
+   public:
+    Parts(const Dataset& dataset, const shard::SetOptions& options, const std::string& scratch, int jobs)
+        : dataset_(dataset), options_(options), scratch_(scratch), jobs_(jobs) {}
+
+    void run(bool trusted) const {
+        std::atomic<int> outputs = 0;
+        tbb::enumerable_thread_specific<Output> files([&] { return Output(scratch_ + "/parts-" + std::to_string(outputs++)); });
+        const auto& images = dataset_.splits.at(0).images;
+        tbb::task_arena arena(jobs_);
+        arena.execute([&] {
+            tbb::parallel_for(tbb::blocked_range<std::size_t>(0, images.size(), 8), [&](const auto& range) {
+                for (std::size_t i = range.begin(); i < range.end(); ++i)
+                    one(dataset_.absolute(dataset_.images[images[i]].path), trusted, files.local());
+            });
+            if (trusted) tbb::parallel_for(files.range(1), [](const auto& range) { for (Output& file : range) file.sync_and_hash(); });
+        });
+    }
+
+   private:
+    void one(const std::string& path, bool trusted, Output& file) const {
+        const std::vector<std::byte> source = read_file(path);
+        if (trusted) sha256(source);
+        const auto write = [&](Bytes bytes) {
+            if (trusted) (void)shard::payload_checksum({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
+            file.write(bytes);
+        };
+        if (options_.codec == "jpeg") {
+            const ImageReport report = check_image(source, {.header_only = true});
+            if (report.format == Format::jpeg && std::max(report.width, report.height) == options_.imgsz)
+                return (void)check_image(source), write(source);
+        }
+        const Picture picture = resize_to_long_side(decode(source), options_.imgsz);
+        if (options_.codec == "jpeg") return write(encode_jpeg(picture, options_.quality));
+        write(std::as_bytes(std::span(picture.rgb)));
+    }
+
+    const Dataset& dataset_;
+    const shard::SetOptions& options_;
+    const std::string& scratch_;
+    int jobs_;
+};
+
+void print(const char* name, const Cost& cost, std::size_t n, double whole) {
+    std::printf("  %-8s %.3f ms wall, %.3f ms CPU an image", name, cost.wall / static_cast<double>(n) * 1e3, cost.cpu / static_cast<double>(n) * 1e3);
+    std::printf(whole > 0 ? ": pack reaches %.0f %%\n" : "\n", 100 * cost.wall / whole);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc < 3) return std::puts("usage: pack_bench DATA SCRATCH [IMGSZ]"), 2;
+    if (argc < 3) return std::puts("usage: pack_bench DATA SCRATCH [IMGSZ] [JOBS]"), 2;
     cv::setNumThreads(1);
     const std::string scratch = argv[2];
-    std::filesystem::create_directories(scratch);
     const Dataset dataset = open_dataset(argv[1]);
     pack::PackOptions options;
     options.set.imgsz = argc > 3 ? std::atoi(argv[3]) : 640;
-    options.overwrite = true;
+    options.jobs = argc > 4 ? std::atoi(argv[4]) : 2;
     options.splits = {dataset.splits.at(0).name};
-    for (int run = 0; run < 3; ++run) {
-        const Parts parts = measure_parts(dataset, scratch, options.set.imgsz);
-        const double start = cpu_seconds();
-        pack::pack(dataset, scratch + "/out", options);
-        const double whole = cpu_seconds() - start;
-        const auto n = static_cast<double>(dataset.splits.at(0).images.size());
-        std::printf("%.0f images: decode %.2f, resize %.2f, write %.2f ms an image, together %.2f; pack %.2f ms: %.0f %%\n", n,
-                    parts.decode / n * 1e3, parts.resize / n * 1e3, parts.write / n * 1e3, parts.sum() / n * 1e3,
-                    whole / n * 1e3, 100 * parts.sum() / whole);
+    const tbb::global_control threads(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(options.jobs));
+    const std::size_t n = dataset.splits.at(0).images.size();
+    for (int round = 0; round < 3; ++round) {
+        for (const char* codec : {"raw", "jpeg"}) {
+            options.set.codec = codec;
+            const Parts parts(dataset, options.set, scratch, options.jobs);
+            const auto alone = [&](const auto& work) {
+                std::filesystem::remove_all(scratch);
+                std::filesystem::create_directories(scratch);
+                return cost_of(work);
+            };
+            const Cost plain = alone([&] { parts.run(false); });
+            const Cost whole = alone([&] { pack::pack(dataset, scratch + "/out", options); });
+            const Cost trusted = alone([&] { parts.run(true); });
+            std::printf("%s, %zu images, %d threads\n", codec, n, options.jobs);
+            print("pack", whole, n, 0);
+            print("plain", plain, n, whole.wall);
+            print("trusted", trusted, n, whole.wall);
+        }
     }
 }

@@ -33,18 +33,21 @@ struct CodedRecord;  // libdata's own: a record as it stands in a shard
 std::uint64_t payload_checksum(std::span<const std::uint8_t> payload);
 
 /// Writes the shards of a set into a folder, one after the other: a shard is closed before it would grow
-/// past options.shard_bytes. What is written depends on the records and the index's fields alone. Each file
+/// past options.shard_bytes. A full shard is synced, read again for its SHA-256 and published by a thread beside, one at
+/// a time, while the next one is filled. What is written depends on the records and the index's fields alone. Each file
 /// appears under its name complete or not at all. Not thread-safe.
 class SetWriter {
    public:
-    /// Called whenever a shard is closed, with what has been written and left out by then: from here an interrupted
-    /// packing can go on.
+    /// Called when a shard is published, with what had been written and left out when it was full: from here an
+    /// interrupted packing can go on.
     using ShardClosed = std::function<void(const SetIndex& so_far)>;
+    /// Called when a shard is full: the caller notes where it stands then. Both are called from the writer's calls.
+    using ShardFull = std::function<ShardClosed()>;
 
     /// index: tool, task, class count, names and options; the rest is filled in. An index that ShardClosed was called
     /// with goes on where that shard ended. What `left_out` lists already counts as left out of its split.
-    SetWriter(std::string folder, SetIndex index, ShardClosed closed = {});
-    ~SetWriter();  ///< an unfinished shard leaves no file
+    SetWriter(std::string folder, SetIndex index, ShardFull full = {});
+    ~SetWriter();  ///< waits for a shard that is full; an unfinished one leaves no file
 
     void begin_split(const std::string& name);
     /// Throws Error(io | resource) when the disk refuses, Error(invalid_argument) for a record that does
@@ -56,17 +59,20 @@ class SetWriter {
     void leave_out(LeftOut image);
     /// Closes the last shard. Throws as add().
     SetIndex finish(std::string source_digest);
-    /// What has been written and left out so far; shards appear as they are closed.
+    /// What has been written and left out so far; shards appear as they are published.
     const SetIndex& index() const { return index_; }
 
    private:
     class Shard;
+    struct Closing;
     void close_shard();
+    void publish_shard();
 
     std::string folder_;
     SetIndex index_;
-    ShardClosed closed_;
+    ShardFull full_;
     std::unique_ptr<Shard> shard_;
+    std::unique_ptr<Closing> closing_;
     std::uint64_t shards_in_split_ = 0;
 };
 
