@@ -43,7 +43,7 @@ std::uint64_t ShardWriter::bytes_with(const CodedRecord& record) const {
     using namespace format;
     const std::uint64_t stored = stored_bytes(record);
     const bool new_block = starts_block(stored);
-    const std::uint64_t before = file_.size() + block_.size();
+    const std::uint64_t before = file_.size();
     const std::uint64_t data =
         align_up((new_block ? align_up(before, page) : before) + stored, page);
     const std::uint64_t labels = align_up(
@@ -54,7 +54,7 @@ std::uint64_t ShardWriter::bytes_with(const CodedRecord& record) const {
 }
 
 bool ShardWriter::starts_block(std::uint64_t stored) const {
-    return block_.empty() || block_.size() + stored > format::block_target;
+    return block_bytes_ == 0 || block_bytes_ + stored > format::block_target;
 }
 
 void ShardWriter::add(const CodedRecord& record) {
@@ -63,17 +63,17 @@ void ShardWriter::add(const CodedRecord& record) {
     head.number = header_.first_record + index_.size();
     head.starts_block = starts_block(stored);
     if (head.starts_block) {
-        flush_block();
+        end_block();
         blocks_.push_back({file_.size(), 0, head.number, 0});
     }
-    index_.push_back({file_.size() + block_.size(), labels_.size(), record.payload.size(),
+    index_.push_back({file_.size(), labels_.size(), record.payload.size(),
                       head.payload_checksum});
     add_label(record, head);
-    block_.reserve(std::max<std::uint64_t>(format::block_target, stored));
-    append(block_, format::encode(head));
-    append(block_, record.payload);
-    block_.resize(align_up(block_.size(), format::record_align));
-    blocks_.back().bytes = block_.size();
+    // Straight from where the picture was made: gathering blocks first would copy it once more.
+    file_.write(format::encode(head));
+    file_.write(record.payload);
+    pad_to(format::record_align);
+    blocks_.back().bytes = block_bytes_ += stored;
     ++blocks_.back().records;
     rows_ += head.rows;
     header_.minor = std::max(header_.minor, record.minor);
@@ -88,9 +88,8 @@ void ShardWriter::add_label(const CodedRecord& record, format::RecordHeader& hea
     labels_.resize(align_up(labels_.size(), format::label_align));
 }
 
-void ShardWriter::flush_block() {
-    file_.write(block_);
-    block_.clear();
+void ShardWriter::end_block() {
+    block_bytes_ = 0;
     pad_to(format::page);
 }
 
@@ -124,7 +123,7 @@ std::vector<std::byte> ShardWriter::index_body() const {
 }
 
 ShardEntry ShardWriter::finish() {
-    flush_block();
+    end_block();
     format::Footer& footer = header_.footer;
     footer.labels_offset = file_.size();
     const std::uint64_t labels_checksum =
