@@ -7,33 +7,38 @@
 
 namespace yolodata {
 
+namespace {
+
+/// The two ends of a stretch of 0…length, seen from the other end.
+void mirror(float& low, float& high, int length) {
+    const auto edge = static_cast<float>(length);
+    const float mirrored = edge - high;
+    high = edge - low;
+    low = mirrored;
+}
+
+void flip(Picture& picture, int code) {
+    cv::Mat pixels = as_mat(picture);
+    cv::flip(pixels, pixels, code);
+}
+
+}  // namespace
+
 void flip_left_right(std::vector<PixelBox>& boxes, int width) {
-    const auto edge = static_cast<float>(width);
-    for (PixelBox& box : boxes) {
-        const float left = edge - box.x2;
-        box.x2 = edge - box.x1;
-        box.x1 = left;
-    }
+    for (PixelBox& box : boxes) mirror(box.x1, box.x2, width);
 }
 
 void flip_up_down(std::vector<PixelBox>& boxes, int height) {
-    const auto edge = static_cast<float>(height);
-    for (PixelBox& box : boxes) {
-        const float top = edge - box.y2;
-        box.y2 = edge - box.y1;
-        box.y1 = top;
-    }
+    for (PixelBox& box : boxes) mirror(box.y1, box.y2, height);
 }
 
 void flip_left_right(Sample& sample) {
-    cv::Mat pixels = as_mat(sample.image);
-    cv::flip(pixels, pixels, 1);
+    flip(sample.image, 1);
     flip_left_right(sample.boxes, sample.image.width);
 }
 
 void flip_up_down(Sample& sample) {
-    cv::Mat pixels = as_mat(sample.image);
-    cv::flip(pixels, pixels, 0);
+    flip(sample.image, 0);
     flip_up_down(sample.boxes, sample.image.height);
 }
 

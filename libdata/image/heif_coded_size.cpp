@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "heif_boxes.hpp"
+#include "nal_units.hpp"
 
 namespace yolodata {
 namespace {
@@ -153,32 +154,15 @@ CodedSize hevc_size(Bytes nal_unit) {
 }
 
 CodedSize hevc_config_size(Bytes hvcc) {
-    if (hvcc.size() < 23) return {};
-    BoxReader read(hvcc.subspan(22));
     CodedSize largest;
-    for (std::uint32_t arrays = read.u8(); arrays > 0 && !read.failed(); --arrays) {
-        read.u8();
-        for (std::uint32_t units = read.u16(); units > 0 && !read.failed(); --units) {
-            const std::size_t stated = read.u16();
-            const Bytes rest = read.rest();
-            const std::size_t length = std::min(stated, rest.size());
-            largest = larger(largest, hevc_size(rest.first(length)));
-            if (length == 0 && rest.empty()) return largest;
-            read = BoxReader(rest.subspan(length));
-        }
-    }
+    for_each_config_unit(hvcc, [&](Bytes unit) { largest = larger(largest, hevc_size(unit)); });
     return largest;
 }
 
 CodedSize hevc_item_size(Bytes item, std::size_t length_size) {
     CodedSize largest;
-    for (BoxReader read(item); read.left() > length_size;) {
-        const std::uint64_t length = read.number(length_size);
-        const Bytes rest = read.rest();
-        const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(length, rest.size()));
-        largest = larger(largest, hevc_size(rest.first(count)));
-        read = BoxReader(rest.subspan(count));
-    }
+    for_each_item_unit(item, length_size,
+                       [&](Bytes unit) { largest = larger(largest, hevc_size(unit)); });
     return largest;
 }
 

@@ -4,12 +4,11 @@
 #include <dlfcn.h>
 #include <libde265/de265.h>
 
-#include <algorithm>
-#include <cstdint>
+#include <cstddef>
 #include <memory>
 #include <new>
 
-#include "heif_boxes.hpp"
+#include "nal_units.hpp"
 
 namespace yolodata {
 namespace {
@@ -89,12 +88,13 @@ class DamageSearch {
     }
 
     std::string run(const HevcPicture& picture) {
-        push_config(picture.config);
+        const auto push_each = [this](Bytes unit) { push(unit); };
+        for_each_config_unit(picture.config, push_each);
         const std::size_t length_size =
             picture.config.size() < 22
                 ? 4
                 : std::to_integer<std::size_t>(picture.config[21] & std::byte{3}) + 1;
-        push_units(picture.data, length_size);
+        for_each_item_unit(picture.data, length_size, push_each);
         hevc_.flush_data(decoder_.get());
         // Each turn takes a unit or gives a picture; damaged streams may stand still.
         int more = 1;
@@ -113,33 +113,6 @@ class DamageSearch {
     void push(Bytes unit) {
         if (!unit.empty())
             hevc_.push_nal(decoder_.get(), unit.data(), static_cast<int>(unit.size()), 0, nullptr);
-    }
-
-    void push_units(Bytes units, std::size_t length_size) {
-        for (BoxReader read(units); read.left() > length_size;) {
-            const std::uint64_t length = read.number(length_size);
-            const Bytes rest = read.rest();
-            const auto count =
-                static_cast<std::size_t>(std::min<std::uint64_t>(length, rest.size()));
-            push(rest.first(count));
-            read = BoxReader(rest.subspan(count));
-        }
-    }
-
-    void push_config(Bytes hvcc) {
-        if (hvcc.size() < 23) return;
-        BoxReader read(hvcc.subspan(22));
-        for (std::uint32_t arrays = read.u8(); arrays > 0 && !read.failed(); --arrays) {
-            read.u8();
-            for (std::uint32_t units = read.u16(); units > 0 && !read.failed(); --units) {
-                const std::size_t stated = read.u16();
-                const Bytes rest = read.rest();
-                const std::size_t length = std::min(stated, rest.size());
-                push(rest.first(length));
-                read = BoxReader(rest.subspan(length));
-                if (length == 0) break;
-            }
-        }
     }
 
     std::string first_damage() {
