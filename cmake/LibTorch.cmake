@@ -7,8 +7,17 @@ set(YOLO_TORCH_ROOT "" CACHE PATH "LibTorch's folder (with include/ and lib/); e
 add_library(yolo_torch INTERFACE)
 if(YOLO_TORCH_ROOT)
     set(_torch_search HINTS ${YOLO_TORCH_ROOT}/lib NO_DEFAULT_PATH)
+    # A wheel's include folder holds other libraries' headers too (fmt, protobuf), of versions that are not those
+    # we link: only LibTorch's own are let in.
+    set(_torch_headers ${CMAKE_BINARY_DIR}/libtorch-include)
+    file(MAKE_DIRECTORY ${_torch_headers})
+    foreach(folder ATen c10 caffe2 torch)
+        file(CREATE_LINK ${YOLO_TORCH_ROOT}/include/${folder} ${_torch_headers}/${folder} SYMBOLIC)
+    endforeach()
     target_include_directories(yolo_torch SYSTEM INTERFACE
-        ${YOLO_TORCH_ROOT}/include ${YOLO_TORCH_ROOT}/include/torch/csrc/api/include)
+        $<BUILD_INTERFACE:${_torch_headers}> $<BUILD_INTERFACE:${_torch_headers}/torch/csrc/api/include>
+        $<INSTALL_INTERFACE:${YOLO_TORCH_ROOT}/include>
+        $<INSTALL_INTERFACE:${YOLO_TORCH_ROOT}/include/torch/csrc/api/include>)
 else()
     set(_torch_search "")
     find_path(_torch_include ATen/ATen.h REQUIRED)

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "graph_node.hpp"
 #include "network.hpp"
 #include "yolodata/core/error.hpp"
 
@@ -116,7 +117,8 @@ RawMaps YoloV8::forward(const at::Tensor& x) {
         detail::Tape tape;
         return net_->forward(x.detach(), {.training = net_->training, .keep = false}, tape);
     }
-    const std::shared_ptr<NetworkBackward> node(new NetworkBackward, torch::autograd::deleteNode);
+    auto* const node = new NetworkBackward;
+    const detail::NodePointer owned = detail::own(node);
     auto maps = net_->forward(x.detach(), {.training = true, .keep = true}, node->tape);
     node->network = net_;
     torch::autograd::edge_list edges;
@@ -127,7 +129,7 @@ RawMaps YoloV8::forward(const at::Tensor& x) {
     for (std::size_t l = 0; l < maps.size(); ++l) {
         node->shapes[l] = at::zeros({1}, maps[l].options()).expand(maps[l].sizes());
         const auto number = node->add_input_metadata(maps[l]);
-        torch::autograd::impl::set_gradient_edge(maps[l], {node, number});
+        torch::autograd::impl::set_gradient_edge(maps[l], {owned, number});
     }
     return maps;
 }
