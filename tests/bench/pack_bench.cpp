@@ -5,7 +5,8 @@
 //   trusted  the same, and what makes a set trustworthy: SHA-256 of each source, XXH3 of each record, SHA-256 and fsync of
 //            what was written
 // Wall time counts; user and system time stand beside. Every thread of the parts writes a file of its own. What was written
-// before is removed ahead of each measurement: the kernel finds pages for new files at different speeds.
+// before is removed ahead of each measurement, and the disk at rest: how fast a file grows depends on what the kernel has to
+// write back and on where it finds pages.
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <tbb/blocked_range.h>
@@ -148,6 +149,7 @@ int main(int argc, char** argv) {
             const auto alone = [&](const auto& work) {
                 std::filesystem::remove_all(scratch);
                 std::filesystem::create_directories(scratch);
+                ::sync();
                 return cost_of(work);
             };
             const Cost plain = alone([&] { parts.run(false); });

@@ -53,7 +53,8 @@ TEST(ScaledDecode, IsNearTheMeanOfTheWholePicture) {
                 const Picture small = decode(bytes, {.long_side = (203 + factor - 1) / factor});
                 EXPECT_EQ(small.width, (203 + factor - 1) / factor);
                 EXPECT_EQ(small.height, (101 + factor - 1) / factor);
-                EXPECT_LT(distance(whole, small, factor), 4) << factor;
+                // Chroma of half the size is smoothed in a whole decode, not in a smaller one.
+                EXPECT_LT(distance(whole, small, factor), sampling == 1 ? 2 : 6) << factor;
             }
         }
 }

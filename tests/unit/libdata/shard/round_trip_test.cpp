@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <filesystem>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "small_set.hpp"
 #include "yolodata/core/error.hpp"
@@ -121,6 +125,40 @@ TEST(RoundTrip, WrongRequestsAreErrors) {
     EXPECT_THROW(ShardSet(dir.path(), "train", {.window_bytes = 1000}), Error);
     EXPECT_THROW(ShardSet(dir / "nothing", "train"), Error);
     EXPECT_FALSE(is_shard_set(dir / "nothing"));
+}
+
+// A shard is published while the next one is filled; whoever goes on from there must go on from where it was full.
+TEST(RoundTrip, APublishedShardComesWithHowTheSetStoodWhenItWasFull) {
+    const TempFolder dir;
+    std::vector<unsigned> full;
+    std::vector<std::pair<unsigned, SetIndex>> published;
+    unsigned written = 0;
+    const auto check = [&] {
+        ASSERT_EQ(published.size(), full.size());
+        for (std::size_t i = 0; i < full.size(); ++i) {
+            const auto& [at, index] = published[i];
+            EXPECT_EQ(at, full[i]);
+            EXPECT_EQ(index.splits.back().records, at);
+            ASSERT_EQ(index.shards.size(), i + 1);
+            std::uint64_t records = 0;
+            for (const ShardEntry& shard : index.shards) {
+                records += shard.records;
+                EXPECT_FALSE(shard.sha256.empty());
+                EXPECT_TRUE(std::filesystem::exists(dir / shard.file));
+            }
+            EXPECT_EQ(records, at);
+        }
+    };
+    {
+        SetWriter writer(dir.path(), testing::made_up_index(16384), [&]() -> SetWriter::ShardClosed {
+            full.push_back(written);
+            return [&published, at = written](const SetIndex& index) { published.emplace_back(at, index); };
+        });
+        writer.begin_split("train");
+        for (; written < 60; ++written) writer.add(made_up_record(written));
+        EXPECT_GE(full.size(), 2u);
+    }  // left without finish(): full shards are still published
+    check();
 }
 
 TEST(RoundTrip, ARecordThatDoesNotFitTheFormatIsRefused) {
