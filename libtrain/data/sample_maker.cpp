@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "yolodata/core/error.hpp"
+#include "yolodata/shard/set_index.hpp"
 #include "yolotrain/data/record.hpp"
 
 namespace yolotrain {
@@ -34,6 +35,10 @@ SampleMaker::SampleMaker(std::shared_ptr<const yolodata::shard::ShardSet> shards
                          std::shared_ptr<Quarantine> quarantine, const LoaderOptions& options)
     : shards_(std::move(shards)), quarantine_(std::move(quarantine)), options_(options), records_(*shards_) {
     if (records_.variants() > 0) options_.augment = no_augmentation();
+    const auto& stored = shards_->index().options;
+    const bool made = stored.codec != "raw" || stored.imgsz != options_.imgsz;  // decoded or resized
+    if (made && window() > 0)
+        kept_ = std::make_unique<yolodata::KeptSamples>(window() + static_cast<std::size_t>(options_.workers) + 1);
 }
 
 std::uint64_t SampleMaker::window() const {
@@ -69,6 +74,15 @@ void SampleMaker::condemn(std::uint64_t record, const std::string& reason) const
     quarantine_->add(std::move(bad));
 }
 
+yolodata::SampleView SampleMaker::picture(std::uint64_t record, std::int64_t place) const {
+    const auto load = [this](std::uint64_t number) -> std::shared_ptr<const yolodata::Sample> {
+        return std::make_shared<yolodata::Sample>(load_record(*shards_, number, options_.imgsz));
+    };
+    if (kept_) return kept_->get(record, place, load);
+    auto owned = load(record);
+    return {yolodata::PictureView(owned->image), owned->boxes, owned};
+}
+
 MadeSample SampleMaker::make(std::int64_t epoch, std::uint64_t position, std::uint8_t* planes) const {
     const auto epoch_key = static_cast<std::uint32_t>(epoch);
     const Permutation order(size(), options_.seed, epoch_key);
@@ -79,12 +93,10 @@ MadeSample SampleMaker::make(std::int64_t epoch, std::uint64_t position, std::ui
     context.window = partner_window(size(), options_.batch);
     context.imgsz = options_.imgsz;
     context.close_mosaic = options_.plain_from >= 0 && epoch >= options_.plain_from;
-    context.record_at = [&](std::uint64_t p) { return usable_record(epoch, order, p % size()); };
+    std::uint64_t asked = position;  // where the record stands whose picture is drawn next
+    context.record_at = [&](std::uint64_t p) { return usable_record(epoch, order, asked = p % size()); };
     const yolodata::ViewSource source = [&](std::uint64_t record) {
-        auto owned = std::make_shared<yolodata::Sample>(load_record(*shards_, record, options_.imgsz));
-        yolodata::SampleView view{yolodata::PictureView(owned->image), std::move(owned->boxes), nullptr};
-        view.owner = std::move(owned);
-        return view;
+        return picture(record, yolodata::KeptSamples::place_of(epoch_key, size(), asked, position));
     };
     // A bad record found on the way makes the sample anew from the start, so that the result depends on
     // which records are bad and not on when that was found out. Each round condemns one: it ends.

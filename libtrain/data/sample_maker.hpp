@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
+#include "yolodata/augment/kept_samples.hpp"
 #include "yolodata/augment/online.hpp"
 #include "yolodata/core/random.hpp"
 #include "yolodata/shard/reader.hpp"
@@ -36,11 +38,14 @@ class SampleMaker {
    private:
     std::uint64_t usable_record(std::int64_t epoch, const yolodata::Permutation& order, std::uint64_t position) const;
     void condemn(std::uint64_t record, const std::string& reason) const;
+    /// place: when it is wanted (KeptSamples).
+    yolodata::SampleView picture(std::uint64_t record, std::int64_t place) const;
 
     std::shared_ptr<const yolodata::shard::ShardSet> shards_;
     std::shared_ptr<Quarantine> quarantine_;
     LoaderOptions options_;
     EpochRecords records_;
+    std::unique_ptr<yolodata::KeptSamples> kept_;  ///< only where pictures are partners and not stored as they are drawn
 };
 
 }  // namespace yolotrain

@@ -67,14 +67,15 @@ inline yolodata::shard::RecordData drawn_record(unsigned number, int imgsz) {
     return record;
 }
 
-/// A shard set of drawn pictures with the splits train and val.
-inline void draw_set(const std::string& folder, unsigned train, unsigned val, int imgsz) {
+/// A shard set of drawn pictures with the splits train and val. `codec`: what its index says; the records are raw.
+inline void draw_set(const std::string& folder, unsigned train, unsigned val, int imgsz, const std::string& codec = "raw") {
     std::filesystem::create_directories(folder);
     yolodata::shard::SetIndex index;
     index.tool = "test";
     index.class_count = 2;
     index.names = {"red", "blue"};
     index.options.imgsz = imgsz;
+    index.options.codec = codec;
     yolodata::shard::SetWriter writer(folder, index);
     writer.begin_split("train");
     for (unsigned i = 0; i < train; ++i) writer.add(drawn_record(i, imgsz));

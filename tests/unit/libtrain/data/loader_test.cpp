@@ -98,6 +98,23 @@ TEST_F(Loading, BatchesDoNotDependOnHowTheFilesAreRead) {
     }
 }
 
+/// Pictures of sets that are not raw are kept for the mosaics to come; those of raw ones are read each time.
+TEST_F(Loading, BatchesDoNotDependOnWhetherPicturesAreKept) {
+    const std::string coded = scratch / "coded";
+    test::draw_set(coded, 22, 0, kImgsz, "jpeg");
+    for (const int workers : {0, 3}) {
+        LoaderOptions o = options(workers);
+        o.batch = 1;  // partners come from 8 positions: pictures fall out and are loaded again
+        const auto read_each_time = loader(o);
+        TrainLoader kept(std::make_shared<const ShardSet>(coded, "train"), std::make_shared<Quarantine>(), o);
+        for (std::int64_t epoch = 0; epoch < 3; ++epoch) {
+            for (std::int64_t step = 0; step < 22; ++step) {
+                ASSERT_TRUE(equal(kept.batch(epoch, step), read_each_time->batch(epoch, step))) << epoch << ", " << step;
+            }
+        }
+    }
+}
+
 TEST_F(Loading, AnEpochOfVariantsShowsOneOfEachImageAsItIs) {
     test::draw_variants(folder(), 10, 3, kImgsz);
     const auto set = open();
