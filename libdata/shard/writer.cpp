@@ -103,7 +103,9 @@ void SetWriter::close_shard() {
         closing_->index = index_;
         closing_->closed = full_();
     }
-    closing_->entry = std::async(std::launch::async, [shard = std::move(shard_)] { return shard->writer.finish(); });
+    // Where no thread is to be had, the shard is closed when it is asked for.
+    closing_->entry = std::async(std::launch::async | std::launch::deferred,
+                                 [shard = std::move(shard_)] { return shard->writer.finish(); });
 }
 
 void SetWriter::publish_shard() {
