@@ -109,8 +109,7 @@ std::optional<Record> open_all(const std::string& dir, const SetIndex& index, st
             const std::string path = set.shard_path(r.info.shard);
             r.shard = path.substr(path.rfind('/') + 1);
             if (!set.read(n, r.payload))
-                throw Error(ErrorKind::corrupt, fmt::format("{}: record {} ({}) is damaged; pack the set again", path, n,
-                                                            yolodata::printable(r.info.source)));
+                throw Error(ErrorKind::corrupt, yolodata::shard::bad_record_text(set, r.info));
             found = std::move(r);
         }
         before += set.size();

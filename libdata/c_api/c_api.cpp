@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "yolodata/core/error.hpp"
-#include "yolodata/core/utf8.hpp"
 #include "yolodata/image/decode.hpp"
 #include "yolodata/shard/reader.hpp"
 #include "yolodata/yolodata.h"
@@ -55,12 +54,8 @@ yolodata_status guarded(Body body) noexcept {
     }
 }
 
-yolodata_status bad_record(const ShardSet& set, std::uint64_t number, const RecordInfo& info) {
-    return fail(
-        YOLODATA_BAD_RECORD,
-        fmt::format(
-            "{}: record {} ({}) is damaged; copy the shard anew, or run yolodata verify and repair",
-            set.shard_path(info.shard), number, yolodata::printable(info.source)));
+yolodata_status bad_record(const ShardSet& set, const RecordInfo& info) {
+    return fail(YOLODATA_BAD_RECORD, yolodata::shard::bad_record_text(set, info));
 }
 
 yolodata::shard::ReadOptions read_options(const yolodata_options* options) {
@@ -138,7 +133,7 @@ YOLODATA_EXPORT yolodata_status yolodata_read(const yolodata_set* set, uint64_t 
                                               uint64_t bytes) {
     return guarded([&] {
         if (set->set.read_into(number, {static_cast<std::byte*>(out), bytes})) return YOLODATA_OK;
-        return bad_record(set->set, number, set->set.info(number));
+        return bad_record(set->set, set->set.info(number));
     });
 }
 
@@ -158,14 +153,14 @@ YOLODATA_EXPORT yolodata_status yolodata_picture(const yolodata_set* set, uint64
             if (info.payload_bytes == needed &&
                 set->set.read_into(number, {static_cast<std::byte*>(out), bytes}))
                 return YOLODATA_OK;
-            return bad_record(set->set, number, info);
+            return bad_record(set->set, info);
         }
         std::vector<std::uint8_t> payload;
-        if (!set->set.read(number, payload)) return bad_record(set->set, number, info);
+        if (!set->set.read(number, payload)) return bad_record(set->set, info);
         const auto picture =
             yolodata::decode(std::as_bytes(std::span(payload)), {.apply_exif = false});
         if (picture.rgb.size() != bytes || picture.width != info.width)
-            return bad_record(set->set, number, info);
+            return bad_record(set->set, info);
         std::memcpy(out, picture.rgb.data(), bytes);
         return YOLODATA_OK;
     });

@@ -13,6 +13,7 @@
 #include "shard/set_io.hpp"
 #include "shard/shard_file.hpp"
 #include "yolodata/core/error.hpp"
+#include "yolodata/core/utf8.hpp"
 #include "yolodata/shard/set_index.hpp"
 
 namespace yolodata::shard {
@@ -271,6 +272,11 @@ int ShardSet::imgsz() const { return impl_->index.options.imgsz; }
 std::string ShardSet::digest() const { return impl_->index.digest; }
 std::string ShardSet::source_digest() const { return impl_->index.source_digest; }
 std::string ShardSet::shard_path(std::size_t shard) const { return impl_->files.at(shard).path(); }
+
+std::string bad_record_text(const ShardSet& set, const RecordInfo& record) {
+    return fmt::format("{}: record {} ({}) is damaged; copy the shard anew, or run yolodata verify and repair",
+                       set.shard_path(record.shard), record.number, printable(record.source));
+}
 
 std::vector<std::string> list_splits(const std::string& dir) {
     std::vector<std::string> names;

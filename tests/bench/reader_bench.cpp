@@ -16,17 +16,14 @@
 #include <string>
 #include <vector>
 
-#include "yolodata/core/atomic_file.hpp"
+#include "random_set.hpp"
 #include "yolodata/shard/reader.hpp"
-#include "yolodata/shard/set_index.hpp"
-#include "yolodata/shard/writer.hpp"
 
 namespace {
 
 using namespace yolodata::shard;
 
-constexpr int side = 640;
-constexpr std::size_t picture_bytes = std::size_t{side} * side * 3;
+using bench::picture_bytes;
 constexpr std::uint64_t records = 256, batch = 16;
 
 /// The set, made once a process and removed at its end.
@@ -34,25 +31,7 @@ class Set {
  public:
     Set() : dir_((std::filesystem::temp_directory_path() / "yolo-reader-bench-XXXXXX").string()) {
         if (::mkdtemp(dir_.data()) == nullptr) ::abort();
-        SetIndex index;
-        index.tool = "yolodata bench";
-        SetWriter writer(dir_, index);
-        writer.begin_split("train");
-        std::mt19937_64 random(1);
-        RecordData r;
-        r.width = r.height = r.source_width = r.source_height = side;
-        r.payload.resize(picture_bytes);
-        for (std::uint64_t i = 0; i < records; ++i) {
-            for (std::size_t k = 0; k + 8 <= picture_bytes; k += 8) {
-                const std::uint64_t bits = random();
-                std::memcpy(r.payload.data() + k, &bits, 8);
-            }
-            r.checksum = payload_checksum(r.payload);
-            r.source = std::to_string(i);
-            writer.add(r);
-        }
-        yolodata::write_file_atomically(dir_ + "/index.json",
-                                        to_json(writer.finish("sha256:" + std::string(64, '0'))));
+        bench::write_random_set(dir_, records);
     }
     ~Set() { std::filesystem::remove_all(dir_); }
     const std::string& dir() const { return dir_; }

@@ -11,7 +11,6 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <numeric>
@@ -22,42 +21,19 @@
 #include <thread>
 #include <vector>
 
-#include "yolodata/core/atomic_file.hpp"
+#include "random_set.hpp"
 #include "yolodata/shard/reader.hpp"
-#include "yolodata/shard/set_index.hpp"
-#include "yolodata/shard/writer.hpp"
 
 namespace {
 
 using namespace yolodata::shard;
 
-constexpr int side = 640;
-constexpr std::size_t picture_bytes = std::size_t{side} * side * 3;
+using bench::picture_bytes;
 constexpr std::uint64_t batch = 16, ahead = 24;
 
 int make(const std::string& dir, std::uint64_t mib) {
     std::filesystem::create_directories(dir);
-    SetIndex index;
-    index.tool = "yolodata bench";
-    SetWriter writer(dir, index);
-    writer.begin_split("train");
-    std::mt19937_64 random(1);
-    RecordData r;
-    r.width = r.height = r.source_width = r.source_height = side;
-    r.payload.resize(picture_bytes);
-    const std::uint64_t records = (mib << 20) / picture_bytes;
-    for (std::uint64_t i = 0; i < records; ++i) {
-        for (std::size_t k = 0; k + 8 <= picture_bytes;
-             k += 64) {  // enough that no page is like another
-            const std::uint64_t bits = random();
-            std::memcpy(r.payload.data() + k, &bits, 8);
-        }
-        r.checksum = payload_checksum(r.payload);
-        r.source = std::to_string(i);
-        writer.add(r);
-    }
-    yolodata::write_file_atomically(dir + "/index.json",
-                                    to_json(writer.finish("sha256:" + std::string(64, '0'))));
+    bench::write_random_set(dir, (mib << 20) / picture_bytes);
     return 0;
 }
 

@@ -70,3 +70,10 @@ def tree(folder):
             with open(path, "rb") as file:
                 found[os.path.relpath(path, folder)] = file.read()
     return found
+
+
+def pack_drawn(folder):
+    """A set of several small shards in FOLDER/set, from a dataset drawn beside it: 12 records of train, 4 of val."""
+    done = run("pack", draw(folder / "data", train=12, val=4), folder / "set", "--imgsz", 64, "--shard-size", "64KiB", "--quiet")
+    assert done.returncode == 0, done.stderr
+    return folder / "set"

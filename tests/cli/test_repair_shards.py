@@ -10,15 +10,12 @@ import time
 import jsonschema
 import pytest
 
-from drawn_dataset import BIN, SOURCE, draw, run, tree
+from drawn_dataset import BIN, SOURCE, draw, pack_drawn, run, tree
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("shards")
-    data = draw(folder / "data", train=12, val=4)
-    assert run("pack", data, folder / "set", "--imgsz", 64, "--shard-size", "64KiB", "--quiet").returncode == 0
-    return folder / "set"
+    return pack_drawn(tmp_path_factory.mktemp("shards"))
 
 
 @pytest.fixture

@@ -118,6 +118,9 @@ class ShardSet {
     std::unique_ptr<Impl> impl_;
 };
 
+/// What to tell about a record of `set` whose read() gave false: file, number, source and remedy.
+std::string bad_record_text(const ShardSet& set, const RecordInfo& record);
+
 /// Splits that index.json lists, in its order.
 std::vector<std::string> list_splits(const std::string& dir);
 /// true if `path` is a folder that holds an index.json of a shard set.

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <gtest/gtest.h>
+
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
 #include <vector>
 
+#include "yolodata/shard/reader.hpp"
 #include "yolodata/shard/set_index.hpp"
 #include "yolodata/shard/writer.hpp"
 
@@ -82,6 +86,16 @@ inline SetIndex write_set(const std::string& dir, unsigned train, unsigned val,
     SetIndex index = writer.finish(source_digest);
     spill(dir + "/index.json", to_json(index));
     return index;
+}
+
+/// Whether record `number` reads back as it was written: its picture, boxes and name.
+inline void expect_same(const ShardSet& set, std::uint64_t number, const RecordData& written) {
+    SCOPED_TRACE("record " + std::to_string(number));
+    std::vector<std::uint8_t> payload;
+    ASSERT_TRUE(set.read(number, payload));
+    EXPECT_EQ(payload, written.payload);
+    EXPECT_EQ(set.boxes(number), written.boxes);
+    EXPECT_EQ(set.info(number).source, written.source);
 }
 
 }  // namespace yolodata::shard::testing
