@@ -261,7 +261,8 @@ void ShardSet::drop(std::uint64_t record) const {
     if (record >= size()) return;
     const Place place = impl_->locate(record);
     if (const auto e = impl_->entry(place, Via::usual))
-        impl_->io->drop(place.shard, e->record_offset, e->record_offset + format::record_header_bytes + e->payload_bytes);
+        impl_->io->drop(place.shard, e->record_offset, e->record_offset + format::record_header_bytes + e->payload_bytes,
+                        /*scattered=*/true);
 }
 
 IoMode ShardSet::io_mode(std::uint64_t record) const { return impl_->io->mode(impl_->locate(record).shard); }

@@ -122,7 +122,12 @@ std::shared_ptr<const Window> SetIo::window(std::size_t shard, std::uint64_t off
                                             std::uint64_t length) {
     auto found = windows_.get(files_[shard], shard, offset, length);
     // The map is refused even with every other window given back: no use in trying for each record.
-    if (!found) leave_mapping(shard);
+    if (!found) {
+        leave_mapping(shard);
+    } else if (scattered_.load(std::memory_order_relaxed)) {
+        const std::uint64_t first = found->end() - found->length();
+        ::madvise(const_cast<std::byte*>(found->at(first)), found->length(), MADV_RANDOM);
+    }
     return found;
 }
 
@@ -147,6 +152,8 @@ bool SetIo::copy_record(std::size_t shard, std::uint64_t offset, std::span<std::
         if (read_direct(shard, offset, head, payload)) return true;
     if (mode(shard) == IoMode::mmap) {
         if (const auto mapped = window(shard, offset, head.size() + payload.size())) {
+            if (scattered_.load(std::memory_order_relaxed) && !payload.empty())
+                prefetch(shard, offset, offset + head.size() + payload.size(), /*wait=*/false);
             const std::byte* from = mapped->at(offset);
             if (guarded_copy(head.data(), from, head.size()) &&
                 (payload.empty() ||
@@ -208,7 +215,8 @@ void SetIo::prefetch(std::size_t shard, std::uint64_t begin, std::uint64_t end, 
     }
 }
 
-void SetIo::drop(std::size_t shard, std::uint64_t begin, std::uint64_t end) {
+void SetIo::drop(std::size_t shard, std::uint64_t begin, std::uint64_t end, bool scattered) {
+    if (scattered) scattered_.store(true, std::memory_order_relaxed);
     // The page of the record's end may hold the next one's beginning: it goes with that.
     const std::uint64_t from = begin / format::page * format::page,
                         to = end / format::page * format::page;

@@ -39,8 +39,9 @@ class SetIo {
     /// mmap and `wait`, when they are there.
     void prefetch(std::size_t shard, std::uint64_t begin, std::uint64_t end, bool wait = true);
     /// Gives the pages of these bytes back: out of the mapping first, or the page cache would keep
-    /// them.
-    void drop(std::size_t shard, std::uint64_t begin, std::uint64_t end);
+    /// them. scattered: what is read is in no order, so that from now on the kernel shall read what is
+    /// copied and nothing around it, which nobody would drop.
+    void drop(std::size_t shard, std::uint64_t begin, std::uint64_t end, bool scattered = false);
     /// The mode a shard is read in now: never automatic.
     IoMode mode(std::size_t shard) const {
         return static_cast<IoMode>(modes_[shard].load(std::memory_order_relaxed));
@@ -56,6 +57,7 @@ class SetIo {
 
     const std::vector<ShardFile>& files_;
     const bool automatic_;
+    std::atomic<bool> scattered_ = false;
     WindowCache windows_;
     std::unique_ptr<std::atomic<std::uint8_t>[]> modes_;
     bool may_open_direct_ =
