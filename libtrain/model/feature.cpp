@@ -2,13 +2,12 @@
 #include "feature.hpp"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 
-#include <algorithm>
 #include <cmath>
 #include <optional>
 #include <vector>
 
+#include "channel_matrix.hpp"
 #include "feature_kernels.hpp"
 
 namespace yolotrain::detail {
@@ -23,45 +22,9 @@ const FeatureKernels<T>& kernels() {
     return feature_kernels<T>(feature_kernel_levels() - 1);
 }
 
-template <typename T>
-constexpr at::ScalarType scalar_type = at::kFloat;
-template <>
-constexpr at::ScalarType scalar_type<Bf16> = at::kBFloat16;
-
-/// A channels-last tensor (or channels of one) of T on the CPU as a matrix; nothing for any other.
-template <typename T>
-std::optional<Matrix<T>> matrix_of(const at::Tensor& t) {
-    if (!t.defined() || !t.is_cpu() || t.scalar_type() != scalar_type<T> || t.dim() != 4) return {};
-    const auto b = t.size(0), c = t.size(1), h = t.size(2), w = t.size(3);
-    if (c > 1 && t.stride(1) != 1) return {};
-    // The step between rows, from the innermost dimension that has more than one.
-    const auto step = w > 1 ? t.stride(3) : h > 1 ? t.stride(2) : b > 1 ? t.stride(0) : c;
-    if (step < c || (h > 1 && t.stride(2) != w * step) || (b > 1 && t.stride(0) != h * w * step)) {
-        return {};
-    }
-    return Matrix<T>{static_cast<T*>(t.data_ptr()), b * h * w, c, step};
-}
-
 Coefficients coefficients_of(const Feature& f) {
     return {f.scale.data_ptr<float>(), f.shift.data_ptr<float>(),
             f.mean.defined() ? f.mean.data_ptr<float>() : nullptr};
-}
-
-/// Rows are cut into so many pieces whatever the number of threads: sums then have the same bits.
-constexpr std::int64_t most_pieces = 16;
-template <typename T>
-std::int64_t pieces_of(const Matrix<T>& m) {
-    constexpr std::int64_t smallest = 16384;  // floats; below, starting a thread costs more
-    return std::clamp<std::int64_t>(m.rows * m.columns / smallest, 1,
-                                    std::min(most_pieces, m.rows));
-}
-
-/// body(piece, first row, last row), by several threads.
-template <typename T, typename Body>
-void for_pieces(const Matrix<T>& m, std::int64_t pieces, const Body& body) {
-    at::parallel_for(0, pieces, 1, [&](std::int64_t begin, std::int64_t end) {
-        for (auto p = begin; p < end; ++p) body(p, m.rows * p / pieces, m.rows * (p + 1) / pieces);
-    });
 }
 
 at::Tensor per_channel(const at::Tensor& values) {
