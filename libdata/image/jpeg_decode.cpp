@@ -64,8 +64,11 @@ Decoded decode_jpeg(std::span<const std::byte> bytes, const DecodeOptions& optio
                     fmt::format("a JPEG of {} bits a channel cannot be decoded here; convert "
                                 "it to 8 bits",
                                 info.data_precision));
-    set_accurate(info, jpeg_eighths(width, height, options.long_side));
-    jpeg_calc_output_dimensions(&info);
+    const bool sized = jpeg.guarded([&] {
+        set_accurate(info, jpeg_eighths(width, height, options.long_side));
+        jpeg_calc_output_dimensions(&info);
+    });
+    if (!sized) throw_failure(jpeg, true);
     Decoded decoded{Picture(static_cast<int>(info.output_width), static_cast<int>(info.output_height)),
                     jpeg.orientation()};
     bool suspect = info.arith_code;
