@@ -292,6 +292,4 @@ def test_codec_auto_says_what_it_chose_and_keeps_to_it(data, tmp_path):
     assert run("pack", data, out, "--imgsz", 64, "--codec", "jpeg", "--overwrite").returncode == 0
     done = run("pack", data, out, "--imgsz", 64, "--codec", "auto", "--if-changed")
     assert "up to date" in done.stdout and index_of(out)["options"]["codec"] == "jpeg"
-    done = run("pack", data, tmp_path / "parts", "--codec", "auto", "--part", "1/2")
-    assert done.returncode == 2 and "name raw or jpeg" in done.stderr
     assert not list(out.glob(".yolodata-probe*"))
