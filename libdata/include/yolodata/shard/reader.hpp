@@ -101,7 +101,8 @@ class ShardSet {
     /// out by read(). With direct nothing happens; with mmap it returns when the pages are in memory, so it
     /// belongs in a thread of its own; without `wait` they are asked for only. At most mapped_bytes / 2 are taken.
     void prefetch(std::uint64_t record, std::uint64_t count, bool wait = true) const;
-    /// Gives the pages of a record back that will not be read again soon, as drop_behind does after each read.
+    /// Gives the pages of a record back that will not be read again soon, as drop_behind does after each read. From
+    /// the first call on, the set is taken to be read in no order: nothing is read around a mapped record.
     void drop(std::uint64_t record) const;
     /// How the shard that holds `record` is read now; never automatic.
     IoMode io_mode(std::uint64_t record) const;
