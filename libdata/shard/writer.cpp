@@ -7,6 +7,7 @@
 #include <chrono>
 #include <future>
 #include <nlohmann/json.hpp>
+#include <system_error>
 #include <utility>
 
 #include "shard/coded_record.hpp"
@@ -25,10 +26,11 @@ class SetWriter::Shard {
 
 /// A full shard on its way to be published, and how the set stood when it was full.
 struct SetWriter::Closing {
-    std::string file, split;
+    std::unique_ptr<Shard> shard;
+    std::string split;
     SetIndex index;
     ShardClosed closed;
-    std::future<ShardEntry> entry;
+    std::future<ShardEntry> entry;  ///< last, so that its thread has ended when the shard goes
 };
 
 std::string schema_text(const SetIndex& index, const std::string& split, std::uint64_t shard) {
@@ -60,8 +62,16 @@ SetWriter::~SetWriter() {
     }
 }
 
+void SetWriter::attempt(const std::function<void()>& step) {
+    if (failed_)
+        throw Error(ErrorKind::forbidden_state, folder_ + ": an earlier shard could not be written, so the set cannot be completed; pack it again");
+    failed_ = true;
+    step();
+    failed_ = false;
+}
+
 void SetWriter::begin_split(const std::string& name) {
-    close_shard();
+    attempt([&] { close_shard(); });
     const auto left_out = std::count_if(index_.left_out.begin(), index_.left_out.end(), [&](const LeftOut& i) { return i.split == name; });
     index_.splits.push_back({name, 0, 0, 0, static_cast<std::uint64_t>(left_out)});
     shards_in_split_ = 0;
@@ -70,6 +80,10 @@ void SetWriter::begin_split(const std::string& name) {
 void SetWriter::add(const RecordData& record) { add(code(record)); }
 
 void SetWriter::add(const CodedRecord& record) {
+    attempt([&] { write(record); });
+}
+
+void SetWriter::write(const CodedRecord& record) {
     SplitEntry& split = index_.splits.back();
     if (shard_ && shard_->writer.bytes_with(record) > index_.options.shard_bytes) close_shard();
     if (!shard_) {
@@ -87,6 +101,7 @@ void SetWriter::add(const CodedRecord& record) {
 }
 
 void SetWriter::leave_out(LeftOut image) {
+    attempt([] {});
     SplitEntry& split = index_.splits.back();
     ++split.left_out;
     image.split = split.name;
@@ -97,22 +112,26 @@ void SetWriter::close_shard() {
     if (!shard_) return;
     publish_shard();
     closing_ = std::make_unique<Closing>();
-    closing_->file = shard_->file;
     closing_->split = index_.splits.back().name;
     if (full_) {
         closing_->index = index_;
         closing_->closed = full_();
     }
-    // Where no thread is to be had, the shard is closed when it is asked for.
-    closing_->entry = std::async(std::launch::async | std::launch::deferred,
-                                 [shard = std::move(shard_)] { return shard->writer.finish(); });
+    closing_->shard = std::move(shard_);
+    const auto finish = [shard = closing_->shard.get()] { return shard->writer.finish(); };
+    try {
+        closing_->entry = std::async(std::launch::async, finish);
+    } catch (const std::system_error&) {  // no thread is to be had: here, then
+        closing_->entry = std::async(std::launch::deferred, finish);
+        closing_->entry.wait();
+    }
 }
 
 void SetWriter::publish_shard() {
     if (!closing_) return;
     const std::unique_ptr<Closing> closing = std::move(closing_);
     ShardEntry entry = closing->entry.get();
-    entry.file = closing->file;
+    entry.file = closing->shard->file;
     entry.split = closing->split;
     index_.shards.push_back(std::move(entry));
     if (!closing->closed) return;
@@ -121,8 +140,10 @@ void SetWriter::publish_shard() {
 }
 
 SetIndex SetWriter::finish(std::string source_digest) {
-    close_shard();
-    publish_shard();
+    attempt([&] {
+        close_shard();
+        publish_shard();
+    });
     index_.source_digest = std::move(source_digest);
     index_.digest = set_digest(index_.shards);
     return index_;

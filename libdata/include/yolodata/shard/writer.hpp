@@ -35,7 +35,8 @@ std::uint64_t payload_checksum(std::span<const std::uint8_t> payload);
 /// Writes the shards of a set into a folder, one after the other: a shard is closed before it would grow
 /// past options.shard_bytes. A full shard is synced, read again for its SHA-256 and published by a thread beside, one at
 /// a time, while the next one is filled. What is written depends on the records and the index's fields alone. Each file
-/// appears under its name complete or not at all. Not thread-safe.
+/// appears under its name complete or not at all. After an Error other than invalid_argument the set cannot be
+/// completed: every later call throws Error(forbidden_state). Not thread-safe.
 class SetWriter {
    public:
     /// Called when a shard is published, with what had been written and left out when it was full: from here an
@@ -65,6 +66,8 @@ class SetWriter {
    private:
     class Shard;
     struct Closing;
+    void attempt(const std::function<void()>& step);
+    void write(const CodedRecord& record);
     void close_shard();
     void publish_shard();
 
@@ -74,6 +77,7 @@ class SetWriter {
     std::unique_ptr<Shard> shard_;
     std::unique_ptr<Closing> closing_;
     std::uint64_t shards_in_split_ = 0;
+    bool failed_ = false;  ///< a step did not end: what the index counts is no longer what the files hold
 };
 
 }  // namespace yolodata::shard
