@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <unistd.h>
+
 #include <optional>
 #include <string>
 
@@ -12,7 +14,11 @@ namespace yolodata::pack {
 /// what is measured have a choice of their own. nullopt: nobody measured yet. Throws Error(corrupt) if it is neither raw
 /// nor jpeg.
 std::optional<std::string> agreed_codec(const std::string& out, int parts, const shard::SetOptions& options);
+/// As link(2).
+using Link = int (*)(const char* from, const char* to);
 /// Proposes a codec; returns what counts, which is another part's if that was first. Throws Error(io | resource).
-std::string agree_on_codec(const std::string& out, int parts, const shard::SetOptions& options, const std::string& codec);
+/// `link` is there for tests: not every file system has hard links.
+std::string agree_on_codec(const std::string& out, int parts, const shard::SetOptions& options, const std::string& codec,
+                           Link link = ::link);
 
 }  // namespace yolodata::pack

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <filesystem>
 
 #include "drawn_folder.hpp"
@@ -27,6 +28,14 @@ TEST(PartCodec, TheFirstChoiceCounts) {
     int files = 0;
     for (const auto& entry : std::filesystem::directory_iterator(out + "/.parts")) files += entry.path().filename().string().starts_with("codec-of-3");
     EXPECT_EQ(files, 2);
+}
+
+TEST(PartCodec, WithoutHardLinksTheFirstChoiceCountsToo) {
+    const testing::DrawnFolder folder;
+    const Link none = [](const char*, const char*) { return errno = EPERM, -1; };
+    EXPECT_EQ(agree_on_codec(folder / "out", 3, {}, "jpeg", none), "jpeg");
+    EXPECT_EQ(agree_on_codec(folder / "out", 3, {}, "raw", none), "jpeg");
+    EXPECT_EQ(agree_on_codec(folder / "out", 3, {}, "raw"), "jpeg");
 }
 
 TEST(PartCodec, ADamagedChoiceIsNamed) {
