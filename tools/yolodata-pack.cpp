@@ -186,6 +186,7 @@ int run_merge(const Options& o) {
         return true;
     });
     progress.finish();
+    for (const std::string& why : report.not_removed) fmt::print(stderr, "{}: the set is complete, but not all of the parts is removed: {}\n", program, why);
     if (!o.quiet) print_summary(o, report);
     return tools::exit_done;
 }

@@ -112,10 +112,14 @@ PackReport pack(const Dataset& dataset, const std::string& whole_out, const Pack
     PackReport report;
     report.mirrored_never = with_task.task == Task::pose && options.set.variants > 0 && options.augment.flip_idx.empty();
     options.set.codec = resolve_codec(with_task, splits, whole_out, options, report);
-    if ((options.if_changed || options.resume) && is_up_to_date(with_task, splits, out, options, report.index)) {
+    bool stopped = false;
+    const auto go_on = [&] { return !(stopped = progress && !progress(0, 0)); };
+    if ((options.if_changed || options.resume) && is_up_to_date(with_task, splits, out, options, report.index, go_on)) {
         report.outcome = PackOutcome::up_to_date;
         // A run that was killed when the set stood already may have left its staging folder.
         if (std::filesystem::exists(out + "/.pack-tmp")) shard::Staging(out, shard::Staging::Old::replace);
+    } else if (stopped) {
+        report.outcome = PackOutcome::stopped;
     } else {
         Packing(with_task, splits, whole_out, options, progress, report).run();
     }

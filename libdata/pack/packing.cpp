@@ -4,12 +4,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <filesystem>
-#include <thread>
+#include <system_error>
 #include <utility>
 
+#include "pack/part_files.hpp"
 #include "pack/parts.hpp"
+#include "pack/plain_parts.hpp"
 #include "pack/source_digest.hpp"
 #include "pack/space.hpp"
 #include "pack/variants.hpp"
@@ -20,6 +21,27 @@
 namespace yolodata::pack {
 
 namespace {
+
+std::uint64_t bytes_of(const shard::SetIndex& index) {
+    std::uint64_t bytes = 0;
+    for (const shard::ShardEntry& shard : index.shards) bytes += shard.bytes;
+    return bytes;
+}
+
+void check_any_packed(const Dataset& dataset, const shard::SetIndex& index, std::size_t images) {
+    if (std::all_of(index.splits.begin(), index.splits.end(), [](const shard::SplitEntry& s) { return s.records == 0; }))
+        throw Error(ErrorKind::not_found,
+                    fmt::format("{}: not one of its {} images can be packed; see yolodata verify", dataset.root, images));
+}
+
+std::vector<Place> own_places(const std::vector<Place>& all, const PackOptions& options) {
+    const auto [begin, end] = part_range(all.size(), options.part, options.parts);
+    return {all.begin() + static_cast<std::ptrdiff_t>(begin), all.begin() + static_cast<std::ptrdiff_t>(end)};
+}
+
+bool replaces(const PackOptions& options) { return options.overwrite || options.if_changed; }
+
+}  // namespace
 
 shard::SetIndex index_frame(const Dataset& dataset, const PackOptions& options) {
     shard::SetIndex index;
@@ -37,33 +59,14 @@ shard::SetIndex index_frame(const Dataset& dataset, const PackOptions& options) 
     return index;
 }
 
-std::uint64_t written_bytes(const shard::SetIndex& index) {
-    std::uint64_t bytes = 0;
-    for (const shard::ShardEntry& shard : index.shards) bytes += shard.bytes;
-    return bytes;
-}
-
-void check_any_packed(const Dataset& dataset, const shard::SetIndex& index, std::size_t images) {
-    if (std::all_of(index.splits.begin(), index.splits.end(), [](const shard::SplitEntry& s) { return s.records == 0; }))
-        throw Error(ErrorKind::not_found,
-                    fmt::format("{}: not one of its {} images can be packed; see yolodata verify", dataset.root, images));
-}
-
-std::vector<Place> own_places(const std::vector<Place>& all, const PackOptions& options) {
-    const auto [begin, end] = part_range(all.size(), options.part, options.parts);
-    return {all.begin() + static_cast<std::ptrdiff_t>(begin), all.begin() + static_cast<std::ptrdiff_t>(end)};
-}
-
 PackOptions plain_options(PackOptions options) {
     options.set.codec = "raw";
     options.set.variants = 0;
     options.set.augment.clear();
+    options.set.seed = shard::SetOptions{}.seed;
+    options.set.quality = shard::SetOptions{}.quality;
     return options;
 }
-
-bool replaces(const PackOptions& options) { return options.overwrite || options.if_changed; }
-
-}  // namespace
 
 std::vector<Place> places_of(const std::vector<Split>& splits) {
     std::vector<Place> places;
@@ -72,8 +75,8 @@ std::vector<Place> places_of(const std::vector<Split>& splits) {
     return places;
 }
 
-bool is_up_to_date(const Dataset& dataset, const std::vector<Split>& splits, const std::string& out,
-                   const PackOptions& options, shard::SetIndex& index) {
+bool is_whole(const Dataset& dataset, const std::vector<Split>& splits, const std::string& out, const PackOptions& options,
+              shard::SetIndex& index) {
     if (!shard::is_shard_set(out)) return false;
     try {
         index = shard::read_set_index(out);
@@ -90,9 +93,21 @@ bool is_up_to_date(const Dataset& dataset, const std::vector<Split>& splits, con
     } catch (const Error&) {
         return false;  // what cannot be opened is packed anew
     }
-    if (options.parts > 1 && options.set.variants == 0)
-        return index.source_digest == digest_of(part_manifest(dataset, places_of(splits), options.part, options.parts, {}, options.jobs).files);
-    return index.source_digest == source_digest(dataset, {}, options.jobs);
+    return true;
+}
+
+bool is_up_to_date(const Dataset& dataset, const std::vector<Split>& splits, const std::string& out,
+                   const PackOptions& options, shard::SetIndex& index, const std::function<bool()>& go_on) {
+    if (!is_whole(dataset, splits, out, options, index)) return false;
+    if (options.parts == 1 || options.set.variants > 0) return index.source_digest == source_digest(dataset, {}, options.jobs, go_on);
+    try {
+        if (!belongs_to(read_part_manifest(out), index)) return false;
+    } catch (const Error&) {
+        return false;
+    }
+    const std::vector<Place> all = places_of(splits);
+    const auto now = PartFiles(dataset, all, options.parts).manifest(options.part, {}, options.jobs, go_on);
+    return now && belongs_to(*now, index);
 }
 
 Packing::Packing(const Dataset& dataset, const std::vector<Split>& splits, const std::string& whole_out,
@@ -105,9 +120,11 @@ Packing::Packing(const Dataset& dataset, const std::vector<Split>& splits, const
 void Packing::run() {
     try {
         pack_and_publish();
+    } catch (const OutOfResources&) {
+        throw;
     } catch (const Error& e) {
         if (e.kind() != ErrorKind::resource) throw;
-        throw Error(ErrorKind::resource,
+        throw OutOfResources(
                     fmt::format("{}; {} MiB of shards were done and {}, {} keeps what it held before", e.what(), written_ >> 20,
                                 options_.resume ? "wait for another --resume" : "are removed", out_));
     }
@@ -127,14 +144,14 @@ JournalState Packing::begin(const Journal& journal, const PackOptions& options) 
     if (options.resume) state = journal.recover(out_);
     if (!state) return {index_frame(dataset_, options), 0, 0, false};
     report_.resumed = state->done;
-    written_ = written_bytes(state->index);
+    written_ = bytes_of(state->index);
     return *state;
 }
 
 shard::SetWriter::ShardFull Packing::writes(const Journal& journal, const Progress& at) {
     return [this, &journal, &at] {
         return [this, &journal, full = at](const shard::SetIndex& index) {
-            written_ = written_bytes(index);
+            written_ = bytes_of(index);
             if (!full.has_gap) journal.write({index, full.done, full.passed_through, false});
         };
     };
@@ -174,7 +191,7 @@ std::optional<shard::SetIndex> Packing::pack_plain(const std::string& folder, co
 /// Of the dataset; of a part: of its own files, which stand in a manifest beside its set then.
 std::string Packing::digest_of_source(const KnownDigests& known) const {
     if (options_.parts == 1) return source_digest(dataset_, known, options_.jobs);
-    const Manifest manifest = part_manifest(dataset_, all_places_, options_.part, options_.parts, known, options_.jobs);
+    const Manifest manifest = *PartFiles(dataset_, all_places_, options_.parts).manifest(options_.part, known, options_.jobs);
     write_part_manifest(out_, manifest);
     return digest_of(manifest.files);
 }
@@ -182,19 +199,23 @@ std::string Packing::digest_of_source(const KnownDigests& known) const {
 /// The variants are made from plain pictures, each packed once: so every image is read, checked and decoded once, and
 /// partners cost a mapped read.
 std::optional<shard::SetIndex> Packing::pack_variants() {
-    const std::optional<PlainPictures> plain = options_.parts == 1 ? make_plain() : make_plain_parts();
+    const std::optional<PlainPictures> plain = options_.parts == 1
+                                                   ? make_plain()
+                                                   : make_plain_parts(dataset_, splits_, whole_out_, options_, progress_, report_);
     if (!plain) return std::nullopt;
     report_.passed_through = 0;
     const Journal journal(staging_.folder(), fingerprint_of(dataset_, splits_, index_frame(dataset_, options_)) +
                                                  fmt::format("{} {}/{}", plain->digest(), options_.part, options_.parts));
     const JournalState state = begin(journal, options_);
     if (state.finished) return state.index;
+    check_variant_space(dataset_, places_, count_variants(*plain, options_) - state.done, options_, staging_.free_bytes(), out_);
     Progress at{state.done, 0};
     shard::SetWriter writer(staging_.folder(), state.index, writes(journal, at));
     if (!write_variants(*plain, dataset_, options_, progress_, at, writer)) {
         report_.outcome = PackOutcome::stopped;
         return std::nullopt;
     }
+    plain->check_unchanged();
     const shard::SetIndex index = writer.finish(plain->source_digest());
     journal.write({index, at.done, 0, true});
     return index;
@@ -203,62 +224,13 @@ std::optional<shard::SetIndex> Packing::pack_variants() {
 /// In a folder beside the variants.
 std::optional<PlainPictures> Packing::make_plain() {
     const std::string folder = staging_.folder() + "/plain";
-    std::filesystem::create_directory(folder);
+    std::error_code error;
+    std::filesystem::create_directory(folder, error);
+    if (error) throw_errno("make the folder", folder, error.value());
     const auto plain = pack_plain(folder, plain_options(options_));
     if (!plain) return std::nullopt;
     write_file_atomically(folder + "/" + shard::index_file, shard::to_json(*plain));
-    return PlainPictures({folder}, plain->source_digest);
-}
-
-/// Variants take partners from the whole split, and how many images of it are good decides their order: every part
-/// needs the plain pictures of all. They lie in a place that the parts share. Each part makes its own share first, then
-/// whatever nobody is making; only for what others are making just now does it wait, so that parts may run one after
-/// the other as well as beside each other.
-std::optional<PlainPictures> Packing::make_plain_parts() {
-    const std::string root = plain_root(whole_out_, options_.parts);
-    PackOptions options = plain_options(options_);
-    options.resume = options.overwrite = true;
-    std::uint64_t before = 0, made = 0;
-    const PackProgress progress = [&](std::uint64_t done, std::uint64_t) {
-        made = before + done;
-        return !progress_ || progress_(made, all_places_.size());
-    };
-    std::vector<int> open;
-    for (int i = 0; i < options.parts; ++i) open.push_back((options.part - 1 + i) % options.parts + 1);
-    while (!open.empty()) {
-        std::vector<int> busy;
-        for (const int part : open) {
-            options.part = part;
-            try {
-                if (!make_plain_part(options, root, progress)) return std::nullopt;
-                before = made;
-            } catch (const shard::Occupied&) {
-                busy.push_back(part);
-            }
-        }
-        open = std::move(busy);
-        if (open.empty()) break;
-        std::this_thread::sleep_for(std::chrono::milliseconds(200));
-        if (progress_ && !progress_(made, all_places_.size())) return report_.outcome = PackOutcome::stopped, std::nullopt;
-    }
-    const std::vector<Part> parts = read_parts(root);
-    std::vector<std::string> folders;
-    for (const Part& part : parts) folders.push_back(part.folder);
-    return PlainPictures(folders, digest_of_parts(root, parts));
-}
-
-/// false: the report says what ended it.
-bool Packing::make_plain_part(const PackOptions& options, const std::string& root, const PackProgress& progress) {
-    PackReport report;
-    if (is_up_to_date(dataset_, splits_, part_folder(root, options.part, options.parts), options, report.index)) return true;
-    Packing packing(dataset_, splits_, root, options, progress, report);
-    // It may have been finished before its lock was ours.
-    if (is_up_to_date(dataset_, splits_, packing.out_, options, report.index)) return true;
-    packing.pack_and_publish();
-    if (report.outcome == PackOutcome::published) return true;
-    report_.outcome = report.outcome;
-    report_.index = report.index;
-    return false;
+    return PlainPictures({{folder, shard::read_set_index(folder)}}, plain->source_digest);
 }
 
 }  // namespace yolodata::pack

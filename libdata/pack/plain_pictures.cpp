@@ -10,11 +10,33 @@
 
 namespace yolodata::pack {
 
-PlainSplit::PlainSplit(const std::vector<std::string>& folders, const std::string& split) : first_{0} {
+void throw_changed(const std::string& folder) {
+    throw Error(ErrorKind::forbidden_state, folder + ": its pictures changed while variants were made of them; run it again");
+}
+
+void PlainSet::check_unchanged() const {
+    std::string now;
+    try {
+        now = shard::read_set_index(folder).digest;
+    } catch (const Error&) {  // another process is about to replace it, or did away with it
+    }
+    if (now != index.digest) throw_changed(folder);
+}
+
+PlainSplit::PlainSplit(const std::vector<PlainSet>& sets, const std::string& split) : plain_(sets), first_{0} {
     shard::ReadOptions options;
-    options.mapped_bytes /= folders.size();  // all of them together map no more than one set would
-    for (const std::string& folder : folders) {
-        sets_.emplace_back(folder, split, options);
+    options.mapped_bytes /= sets.size();  // all of them together map no more than one set would
+    std::size_t files = 0;
+    for (const PlainSet& set : sets) files += set.index.shards.size();
+    for (const PlainSet& set : sets) {
+        options.files_beside = files - set.index.shards.size();
+        try {
+            sets_.emplace_back(set.folder, split, options);
+        } catch (const Error&) {
+            set.check_unchanged();
+            throw;
+        }
+        if (sets_.back().digest() != set.index.digest) throw_changed(set.folder);
         first_.push_back(first_.back() + sets_.back().size());
     }
 }
@@ -29,38 +51,44 @@ shard::RecordInfo PlainSplit::info(std::uint64_t number) const {
 }
 
 Scene PlainSplit::scene(std::uint64_t number) const {
-    const shard::ShardSet& set = sets_[set_of(number)];
-    const std::uint64_t local = number - first_[set_of(number)];
+    const std::size_t s = set_of(number);
+    const shard::ShardSet& set = sets_[s];
+    const std::uint64_t local = number - first_[s];
     const shard::RecordInfo info = set.info(local);
     Scene scene;
     scene.image.width = info.width;
     scene.image.height = info.height;
     // The picture is read by its sides, whatever the record holds.
     const std::uint64_t bytes = static_cast<std::uint64_t>(info.width) * static_cast<std::uint64_t>(info.height) * 3;
-    if (!set.read(local, scene.image.rgb) || scene.image.rgb.size() != bytes)
+    if (!set.read(local, scene.image.rgb) || scene.image.rgb.size() != bytes) {
+        plain_[s].check_unchanged();
         throw Error(ErrorKind::corrupt, fmt::format("{}: what was just written there cannot be read back; check the disk",
                                                     set.shard_path(info.shard)));
+    }
     scene.objects = to_objects(set.boxes(local), set.geometry(local), info.width, info.height);
     return scene;
 }
 
-PlainPictures::PlainPictures(std::vector<std::string> folders, std::string source_digest)
-    : folders_(std::move(folders)), source_digest_(std::move(source_digest)) {
-    for (const std::string& folder : folders_) indices_.push_back(shard::read_set_index(folder));
-    for (const shard::SplitEntry& split : indices_.at(0).splits) splits_.push_back(split.name);
+PlainPictures::PlainPictures(std::vector<PlainSet> sets, std::string source_digest)
+    : sets_(std::move(sets)), source_digest_(std::move(source_digest)) {
+    for (const shard::SplitEntry& split : sets_.at(0).index.splits) splits_.push_back(split.name);
 }
 
 std::uint64_t PlainPictures::records(const std::string& split) const {
     std::uint64_t records = 0;
-    for (const shard::SetIndex& index : indices_)
-        for (const shard::SplitEntry& entry : index.splits) records += entry.name == split ? entry.records : 0;
+    for (const PlainSet& set : sets_)
+        for (const shard::SplitEntry& entry : set.index.splits) records += entry.name == split ? entry.records : 0;
     return records;
 }
 
 std::string PlainPictures::digest() const {
     std::string all;
-    for (const shard::SetIndex& index : indices_) all += index.digest;
+    for (const PlainSet& set : sets_) all += set.index.digest;
     return all;
+}
+
+void PlainPictures::check_unchanged() const {
+    for (const PlainSet& set : sets_) set.check_unchanged();
 }
 
 }  // namespace yolodata::pack

@@ -2,6 +2,7 @@
 #include "pack/source_digest.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <vector>
 
 #include "yolodata/core/manifest.hpp"
@@ -9,7 +10,7 @@
 
 namespace yolodata::pack {
 
-std::string source_digest(const Dataset& dataset, const KnownDigests& known, int jobs) {
+std::string source_digest(const Dataset& dataset, const KnownDigests& known, int jobs, const std::function<bool()>& go_on) {
     std::vector<ManifestEntry> entries;
     std::vector<std::string> unknown;
     for (std::string& path : files_of(dataset)) {
@@ -23,7 +24,8 @@ std::string source_digest(const Dataset& dataset, const KnownDigests& known, int
         entry.sha256 = found->second;
         entries.push_back(std::move(entry));
     }
-    HashedFiles rest = hash_files(dataset.root, unknown, jobs);
+    HashedFiles rest = hash_files(dataset.root, unknown, jobs, [&](std::uint64_t, std::uint64_t) { return !go_on || go_on(); });
+    if (rest.stopped) return {};
     entries.insert(entries.end(), rest.files.begin(), rest.files.end());
     std::sort(entries.begin(), entries.end(),
               [](const ManifestEntry& a, const ManifestEntry& b) { return a.path < b.path; });

@@ -31,30 +31,52 @@ double sampled_record_bytes(const Dataset& dataset, const std::vector<Place>& pl
     return packed == 0 ? 0 : bytes / static_cast<double>(packed);
 }
 
-}  // namespace
-
-void check_space(const Dataset& dataset, const std::vector<Place>& places, const PackOptions& options,
-                 std::uint64_t free, const std::string& out) {
+/// Length of a square of raw pixels.
+std::uint64_t square_bytes(const PackOptions& options) {
     const auto side = static_cast<std::uint64_t>(options.set.imgsz);
-    const auto variants = static_cast<std::uint64_t>(options.set.variants);
-    const std::uint64_t whole = side * side * 3 + record_overhead;
-    if (free == 0 || places.size() * (1 + variants) * whole <= free) return;
-    const auto images = static_cast<double>(places.size());
-    double need = sampled_record_bytes(dataset, places, options) * images;
-    if (variants > 0) {
-        // Beside the variants, every picture stands there once, raw, while they are made.
-        PackOptions raw = options;
-        raw.set.codec = "raw";
-        const double plain = sampled_record_bytes(dataset, places, raw) * images;
-        const double share = options.set.codec == "raw" ? 1 : need / std::max(plain, 1.0);
-        need = plain + static_cast<double>(variants) * images * static_cast<double>(whole) * share;
-    }
+    return side * side * 3 + record_overhead;
+}
+
+double sampled_raw_bytes(const Dataset& dataset, const std::vector<Place>& places, PackOptions options) {
+    options.set.codec = "raw";
+    return sampled_record_bytes(dataset, places, options);
+}
+
+void check_fits(double need, std::uint64_t free, const std::string& out) {
     // An estimate from a sample must not refuse what would just fit.
     if (0.9 * need <= static_cast<double>(free)) return;
     throw Error(ErrorKind::resource,
                 fmt::format("{}: about {:.0f} MiB are needed and {} MiB are free; free some, or pack with --codec jpeg "
                             "or a smaller --imgsz",
                             out, need / (1 << 20), free >> 20));
+}
+
+}  // namespace
+
+void check_space(const Dataset& dataset, const std::vector<Place>& places, const PackOptions& options,
+                 std::uint64_t free, const std::string& out) {
+    const auto variants = static_cast<std::uint64_t>(options.set.variants);
+    const std::uint64_t whole = square_bytes(options);
+    if (free == 0 || places.size() * (1 + variants) * whole <= free) return;
+    const auto images = static_cast<double>(places.size());
+    double need = sampled_record_bytes(dataset, places, options) * images;
+    if (variants > 0) {
+        // Beside the variants, every picture stands there once, raw, while they are made.
+        const double plain = sampled_raw_bytes(dataset, places, options) * images;
+        const double share = options.set.codec == "raw" ? 1 : need / std::max(plain, 1.0);
+        need = plain + static_cast<double>(variants) * images * static_cast<double>(whole) * share;
+    }
+    check_fits(need, free, out);
+}
+
+void check_variant_space(const Dataset& dataset, const std::vector<Place>& places, std::uint64_t pictures,
+                         const PackOptions& options, std::uint64_t free, const std::string& out) {
+    const double need = static_cast<double>(pictures) * static_cast<double>(square_bytes(options));
+    if (free == 0 || need <= static_cast<double>(free)) return;
+    const double share = options.set.codec == "raw" ? 1
+                                                    : sampled_record_bytes(dataset, places, options) /
+                                                          std::max(sampled_raw_bytes(dataset, places, options), 1.0);
+    check_fits(need * share, free, out);
 }
 
 }  // namespace yolodata::pack

@@ -15,4 +15,8 @@ namespace yolodata::pack {
 void check_space(const Dataset& dataset, const std::vector<Place>& places, const PackOptions& options,
                  std::uint64_t free, const std::string& out);
 
+/// The same for so many augmented pictures yet to be written, of plain ones that stand there already.
+void check_variant_space(const Dataset& dataset, const std::vector<Place>& places, std::uint64_t pictures,
+                         const PackOptions& options, std::uint64_t free, const std::string& out);
+
 }  // namespace yolodata::pack

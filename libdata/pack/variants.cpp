@@ -122,20 +122,33 @@ void begin_split(const std::string& name, const shard::SetIndex& plain, shard::S
         if (image.split == name) writer.leave_out(image);
 }
 
+/// Of all variants of a split, one after the other, those that are made for these options.
+std::pair<std::size_t, std::size_t> range_of(const PlainPictures& plain, const std::string& split, const PackOptions& options) {
+    const auto variants = static_cast<std::uint64_t>(options.set.variants);
+    return part_range(plain.records(split) * variants, options.part, options.parts);
+}
+
 }  // namespace
+
+std::uint64_t count_variants(const PlainPictures& plain, const PackOptions& options) {
+    std::uint64_t pictures = 0;
+    for (const std::string& split : plain.splits()) {
+        const auto [begin, end] = range_of(plain, split, options);
+        pictures += end - begin;
+    }
+    return pictures;
+}
 
 bool write_variants(const PlainPictures& plain, const Dataset& dataset, const PackOptions& options,
                     const PackProgress& progress, Progress& at, shard::SetWriter& writer) {
     const auto own_index = static_cast<std::size_t>(options.parts == 1 ? 0 : options.part - 1);
-    const auto variants = static_cast<std::uint64_t>(options.set.variants);
-    const auto range_of = [&](const std::string& split) { return part_range(plain.records(split) * variants, options.part, options.parts); };
-    std::uint64_t total = 0, before = 0;  // pictures of this part; of them, those of earlier passes
-    for (const std::string& split : plain.splits()) total += range_of(split).second - range_of(split).first;
+    const std::uint64_t total = count_variants(plain, options);
+    std::uint64_t before = 0;  // pictures of earlier passes
     const auto done = [&] { return ++at.done, !progress || progress(at.done, total); };
     for (std::size_t i = 0; i < plain.splits().size(); ++i) {
         const std::string& split = plain.splits()[i];
         if (i == writer.index().splits.size()) begin_split(split, plain.index(own_index), writer);
-        const auto [begin, end] = range_of(split);
+        const auto [begin, end] = range_of(plain, split, options);
         if (at.done >= before + (end - begin)) {
             before += end - begin;
             continue;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
+
 #include "pack/pipeline.hpp"
 #include "pack/plain_pictures.hpp"
 #include "yolodata/core/dataset.hpp"
@@ -8,6 +10,9 @@
 #include "yolodata/shard/writer.hpp"
 
 namespace yolodata::pack {
+
+/// How many pictures write_variants() makes for these options, of all splits together.
+std::uint64_t count_variants(const PlainPictures& plain, const PackOptions& options);
 
 /// Makes augmented pictures of the plain ones, options.set.variants of each, and writes them, variant after variant, each
 /// in an order of its own (shard::VariantLayout), so that partners are near in it. Of a part: its share of each split's

@@ -68,7 +68,7 @@ void ShardSet::Impl::open_files() {
     const auto known = std::any_of(index.splits.begin(), index.splits.end(),
                                    [&](const SplitEntry& s) { return s.name == split; });
     if (!known) throw Error(ErrorKind::not_found, fmt::format("{}: the shard set has no split {}", dir, split));
-    const bool keep_open = may_keep_open(index.shards.size());
+    const bool keep_open = may_keep_open(index.shards.size() + options.files_beside);
     std::uint64_t total = 0;
     for (const ShardEntry& shard : index.shards) {
         if (shard.split != split) continue;

@@ -117,6 +117,7 @@ void Staging::clear_staging() noexcept {
 
 Staging::~Staging() {
     if (published_ || !keep_) clear_staging();
+    else ::rmdir(folder_.c_str());  // if there is nothing to be kept
     if (!debris_) ::unlink(lock_path_.c_str());
     ::close(lock_fd_);
     if (!published_ && made_out_) ::rmdir(out_.c_str());

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from drawn_dataset import BIN, draw, run, tree, write
+from drawn_dataset import BIN, draw, pixels, png, run, tree, write
 
 KILLS = int(os.environ.get("YOLO_KILLS", "10"))
 
@@ -112,11 +112,24 @@ def test_variants_in_parts_make_the_same_set(varied, tmp_path, count):
     assert tree(out) == whole
 
 
+def plain_indices(out):
+    """The index.json of every plain part, with what changes when it is published anew."""
+    found = {}
+    for path in sorted((out / ".parts").glob("plain-of-*/.parts/*/index.json")):
+        status = os.stat(path)
+        found[str(path)] = (status.st_ino, status.st_mtime_ns)
+    return found
+
+
 def test_parts_with_variants_beside_each_other(varied, tmp_path):
     source, whole = varied
-    running = [subprocess.Popen(command(source, tmp_path / "out", VARIANTS, f"{part}/4"), stdout=subprocess.DEVNULL) for part in (1, 2, 3, 4)]
-    assert [process.wait(timeout=60) for process in running] == [0, 0, 0, 0]
-    # Nobody packed an image that another one had packed: each plain part was published once and left alone.
+    running = [subprocess.Popen(command(source, tmp_path / "out", VARIANTS, f"{part}/4"), stdout=subprocess.DEVNULL) for part in (1, 2, 3)]
+    assert [process.wait(timeout=60) for process in running] == [0, 0, 0]
+    # Nobody packs an image that another one has packed: each plain part is published once and left alone.
+    plain = plain_indices(tmp_path / "out")
+    assert len(plain) == 4
+    assert subprocess.run(command(source, tmp_path / "out", VARIANTS, "4/4"), stdout=subprocess.DEVNULL).returncode == 0
+    assert plain_indices(tmp_path / "out") == plain
     assert run("pack", "--merge", tmp_path / "out").returncode == 0
     assert tree(tmp_path / "out") == whole
 
@@ -142,7 +155,9 @@ def test_parts_with_variants_killed_and_resumed(varied, tmp_path):
 def test_parts_wait_only_for_those_that_work(varied, tmp_path):
     """A part of which another process holds the lock is waited for; Ctrl-C ends the waiting."""
     source, _ = varied
-    place = tmp_path / "out" / ".parts" / "plain-of-2" / ".parts" / "2-of-2"
+    assert run("pack", source, tmp_path / "before", *VARIANTS, "--part", "1/2").returncode == 0
+    plain = os.path.dirname(next(iter(plain_indices(tmp_path / "before"))))
+    place = tmp_path / "out" / os.path.relpath(plain, tmp_path / "before").replace("1-of-2", "2-of-2")
     place.mkdir(parents=True)
     with open(place / ".pack.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -204,5 +219,104 @@ def test_parts_that_measure_at_once_choose_one_codec(source, tmp_path):
     said = [process.communicate(timeout=60)[0] for process in running]
     assert [process.returncode for process in running] == [0, 0, 0]
     assert all("codec auto: raw" in text for text in said), said
+    # They agreed, by a file that whoever comes later finds.
+    assert [name for name in os.listdir(out / ".parts") if name.startswith("codec")] == ["codec-of-3-64-95"]
+    assert (out / ".parts" / "codec-of-3-64-95").read_text() == "raw\n"
     assert run("pack", "--merge", out).returncode == 0
     assert not (out / ".parts").exists()
+
+
+def test_a_manifest_of_another_state_is_not_merged(source, tmp_path):
+    """Packing part 2 anew was killed after its manifest was written: the old pictures must not get the new digest."""
+    out, part = tmp_path / "out", tmp_path / "out" / ".parts" / "2-of-2"
+    changed = tmp_path / "data" / "images" / "val" / "n021.png"
+    for number in (1, 2):
+        assert run("pack", source, out, *OPTIONS, "--part", f"{number}/2").returncode == 0
+    shutil.copytree(part, tmp_path / "old")
+    original = changed.read_bytes()
+    shutil.copy(tmp_path / "data" / "images" / "val" / "n023.png", changed)
+    assert run("pack", source, out, *OPTIONS, "--part", "2/2", "--overwrite").returncode == 0
+    manifest = (part / "part.manifest.json").read_bytes()
+
+    def half_done():
+        shutil.rmtree(part)
+        shutil.copytree(tmp_path / "old", part)
+        write(part / "part.manifest.json", manifest)
+
+    half_done()
+    done = run("pack", "--merge", out)
+    assert done.returncode == 2 and "run it again with --part 2/2 --overwrite" in done.stderr, done.stdout + done.stderr
+    # Nor is it up to date once the dataset is again what the pictures were made from.
+    write(changed, original)
+    done = run("pack", source, out, *OPTIONS, "--part", "2/2", "--if-changed")
+    assert done.returncode == 0 and "up to date" not in done.stdout, done.stderr
+    assert run("pack", "--merge", out).returncode == 0
+    assert run("pack", source, tmp_path / "whole", *OPTIONS).returncode == 0
+    assert tree(out) == tree(tmp_path / "whole")
+
+
+def test_plain_pictures_of_other_options_are_others(varied, tmp_path):
+    """Two jobs with different options in one OUT: neither takes the pictures of the other from under it."""
+    source, whole = varied
+    out, others = tmp_path / "out", [*VARIANTS, "--imgsz", "64", "--max-pixels", "3000"]
+    running = [subprocess.Popen(command(source, out, options, part), stdout=subprocess.DEVNULL)
+               for options, part in ((VARIANTS, "1/2"), (others, "2/2"))]
+    assert [process.wait(timeout=60) for process in running] == [0, 0]
+    plain = plain_indices(out)
+    assert len(plain) == 4 and len({os.path.dirname(os.path.dirname(path)) for path in plain}) == 2
+    done = run("pack", "--merge", out)
+    assert done.returncode == 2 and "different options" in done.stderr
+    # What variants do not depend on: the codec, its quality, the seed.
+    assert run("pack", source, out, *VARIANTS, "--codec", "jpeg", "--quality", 80, "--seed", 9, "--part", "2/2", "--overwrite").returncode == 0
+    assert run("pack", source, out, *VARIANTS, "--part", "2/2", "--overwrite").returncode == 0
+    assert plain_indices(out) == plain
+    assert run("pack", "--merge", out).returncode == 0
+    assert tree(out) == whole
+
+
+def test_plain_pictures_are_trusted_by_size_and_time(tmp_path):
+    source, out = draw(tmp_path / "data", train=8, val=2), tmp_path / "out"
+    assert run("pack", source, out, *VARIANTS, "--part", "1/3").returncode == 0
+    image = tmp_path / "data" / "images" / "train" / "n003.png"
+    status, original, plain = os.stat(image), image.read_bytes(), plain_indices(out)
+    # The same size and time: nobody reads it. (Nothing but a test does that.)
+    write(image, bytes(len(original)))
+    os.utime(image, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert run("pack", source, out, *VARIANTS, "--part", "2/3").returncode == 0
+    # Another time and the same bytes: it is hashed, and found to be what it was.
+    write(image, original)
+    assert run("pack", source, out, *VARIANTS, "--part", "3/3").returncode == 0
+    assert plain_indices(out) == plain
+    assert run("pack", "--merge", out).returncode == 0
+    assert run("pack", source, tmp_path / "whole", *VARIANTS).returncode == 0
+    assert tree(out) == tree(tmp_path / "whole")
+
+
+def test_variants_in_parts_need_space_too(tmp_path):
+    data = tmp_path / "data"
+    for number in range(20):
+        write(data / "images" / "train" / f"n{number:03}.png", png(pixels(number, 128, 10)))
+    write(data / "data.yaml", "path: .\ntrain: images/train\nval: images/train\nnames: [red]\n")
+    free = shutil.disk_usage(tmp_path).free
+    if free > 4e12:
+        pytest.skip("too much space is free here")
+    done = run("pack", data / "data.yaml", tmp_path / "out", "--split", "train", "--imgsz", 4096, "--variants", 10000, "--part", "1/2")
+    assert done.returncode == 3 and "MiB are needed" in done.stderr, done.stdout + done.stderr
+    assert "plain pictures" not in done.stderr
+    assert len(plain_indices(tmp_path / "out")) == 2  # they stand, for whoever comes next
+
+
+def test_a_disk_that_fills_up_with_plain_pictures_keeps_them(tmp_path):
+    source, small = draw(tmp_path / "data", train=60, val=2), tmp_path / "small"
+    small.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(small)], capture_output=True).returncode:
+        pytest.skip("no right to mount a small file system here")
+    try:
+        # Just enough by the estimate, which a part makes for its own share: the other half does not fit.
+        options = ["--imgsz", "200", "--variants", "1", "--shard-size", "200KiB"]
+        done = run("pack", source, small / "out", *options, "--part", "1/2")
+        assert done.returncode == 3, done.stdout + done.stderr
+        assert done.stderr.count("keeps what it held before") == 1 and "are removed" not in done.stderr, done.stderr
+        assert "of the plain pictures of part" in done.stderr and "wait in" in done.stderr
+    finally:
+        subprocess.run(["umount", str(small)], check=True)

@@ -54,10 +54,12 @@ struct PackReport {
     std::optional<CodecChoice> codec_choice;  ///< codec auto, if it was measured
     std::uint64_t resumed = 0;  ///< images (pictures, of variants) that an interrupted run had done
     bool mirrored_never = false;  ///< variants of a pose set whose augmentation has no flip_idx
+    std::vector<std::string> not_removed;  ///< merge: what is left of the parts though the set is published, and why
     double seconds = 0;
 };
 
 /// Called with the images (then, for variants, the pictures) done and their total, never from two threads at once. false stops the packing.
+/// While what stands already is hashed, it is called with what was done before.
 using PackProgress = std::function<bool(std::uint64_t done, std::uint64_t total)>;
 
 /// Packs the images of a dataset into the shard set OUT (a folder, made if need be): read, check, decode,
@@ -74,9 +76,9 @@ PackReport pack(const Dataset& dataset, const std::string& out, const PackOption
                 const PackProgress& progress = {});
 
 /// Joins the parts in OUT/.parts, all of which must be done, to the set that one packing of everything would have made,
-/// byte for byte, and removes them. Copies every record, checking it.
-/// Throws Error: not_found (no parts), forbidden_state (one is missing or was packed with other options, OUT holds a
-/// set), corrupt (a damaged record), resource, io.
+/// byte for byte, and removes them, with what they shared. Copies every record, checking it.
+/// Throws Error: not_found (no parts), forbidden_state (one is missing, is being packed, or was packed with other
+/// options; OUT holds a set), corrupt (a damaged record), resource, io.
 PackReport merge(const std::string& out, bool overwrite, const PackProgress& progress = {});
 
 }  // namespace yolodata::pack

@@ -61,6 +61,9 @@ struct ReadOptions {
     /// Gives the pages of each record back once it was read, for sets far larger than memory that are read in
     /// order. A page cache that others use too then stays theirs.
     bool drop_behind = false;
+    /// Files of other sets that are open beside this one's: together they count against the limit of open files, beyond
+    /// half of which a file is opened anew for each read instead.
+    std::size_t files_beside = 0;
 };
 
 /// A shard set opened for reading: files mapped in windows, nothing loaded ahead. All const members may be

@@ -32,5 +32,21 @@ TEST(Space, IsRefusedWhereTheShardsCannotFit) {
     }
 }
 
+TEST(Space, OfVariantsCountsWhatIsYetToBeWritten) {
+    const testing::DrawnFolder folder;
+    folder.write("images/train/a.png", encode_png(testing::drawn_picture(100, 100)));
+    const Dataset dataset = folder.open();
+    PackOptions options;
+    options.set.imgsz = 100;
+    const std::vector<Place> places{{0, 0}};
+    const std::uint64_t need = 50 * (100 * 100 * 3 + 512);
+    EXPECT_NO_THROW(check_variant_space(dataset, places, 50, options, need, "out"));
+    EXPECT_NO_THROW(check_variant_space(dataset, places, 50, options, 0, "out"));  // unknown
+    EXPECT_THROW(check_variant_space(dataset, places, 100, options, need, "out"), Error);
+    options.set.codec = "jpeg";
+    EXPECT_NO_THROW(check_variant_space(dataset, places, 100, options, need, "out"));
+    EXPECT_THROW(check_variant_space(dataset, places, 100, options, need / 100, "out"), Error);
+}
+
 }  // namespace
 }  // namespace yolodata::pack
