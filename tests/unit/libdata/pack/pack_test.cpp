@@ -3,6 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
 #include "drawn_folder.hpp"
 #include "pack/journal.hpp"
 #include "yolodata/core/error.hpp"
@@ -103,6 +108,33 @@ TEST(Pack, IfChangedSeesEveryKindOfChange) {
     folder.write("images/val/new.png", encode_png(drawn_picture(33, 33)));
     EXPECT_EQ(outcome(), PackOutcome::published);  // not packed, but the dataset is another one
     EXPECT_EQ(outcome(), PackOutcome::up_to_date);
+}
+
+TEST(Pack, AStopIsAnsweredWhileTheSourceIsHashed) {
+    const DrawnFolder folder;
+    draw(folder, 4, 2);
+    PackOptions options = small();
+    options.if_changed = true;
+    const auto stop = [](std::uint64_t, std::uint64_t) { return false; };
+    const std::string digest = pack(folder.open(), folder / "out", options).index.digest;
+    EXPECT_EQ(pack(folder.open(), folder / "out", options, stop).outcome, PackOutcome::stopped);
+    EXPECT_EQ(shard::read_set_index(folder / "out").digest, digest);
+    // So is it while plain pictures are, which then are neither trusted nor packed anew.
+    options.set.variants = 1;
+    options.parts = 2;
+    pack(folder.open(), folder / "parts", options);
+    const auto is_stamp = [](const auto& entry) { return entry.path().filename() == "part.source"; };
+    std::vector<std::filesystem::path> stamps;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder / "parts"))
+        if (is_stamp(entry)) stamps.push_back(entry.path());
+    ASSERT_EQ(stamps.size(), 2u);
+    for (const auto& stamp : stamps) std::filesystem::remove(stamp);
+    options.part = 2;
+    std::uint64_t calls = 0;
+    EXPECT_EQ(pack(folder.open(), folder / "parts", options, [&](std::uint64_t, std::uint64_t) { return ++calls, false; }).outcome, PackOutcome::stopped);
+    EXPECT_EQ(calls, 1u);
+    for (const auto& stamp : stamps) EXPECT_TRUE(std::filesystem::exists(stamp.parent_path() / "index.json"));
+    EXPECT_EQ(pack(folder.open(), folder / "parts", options).outcome, PackOutcome::published);
 }
 
 TEST(Pack, OptionsOutOfRangeAreRefusedBeforeAnythingIsWritten) {
