@@ -2,12 +2,19 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "yolodata/augment/resize.hpp"
 #include "yolodata/core/dataset.hpp"
 #include "yolodata/core/error.hpp"
 #include "yolodata/core/file.hpp"
+#include "yolodata/core/sha256.hpp"
 #include "yolodata/image/decode.hpp"
 #include "yolodata/verify/examine.hpp"
 #include "yolotrain/eval/eval_source.hpp"
@@ -25,6 +32,7 @@ struct Pair {
     std::string path;  ///< relative to the dataset's root
     int width = 0, height = 0;
     std::vector<yolodata::Box> boxes;
+    yolodata::Sha256Digest image{}, label{};  ///< of the files
     bool usable = false;
 };
 
@@ -34,12 +42,12 @@ class DatasetSource final : public EvalSource {
                   std::vector<std::string>* left_out,
                   const std::function<void(std::size_t, std::size_t)>& progress)
         : dataset_(std::move(dataset)) {
-        yolodata::ExamineOptions options;
-        options.hash = false;
+        const yolodata::ExamineOptions options;  // hashes too, which costs little beside the decoding
         OrderedLoader<Pair> pairs(split.images.size(), workers, 64, [&](std::size_t i) {
             const yolodata::ImageRef& image = dataset_.images[split.images[i]];
             yolodata::Examined seen = yolodata::examine(dataset_, image, options);
-            return Pair{image.path, seen.width, seen.height, std::move(seen.boxes), seen.usable};
+            return Pair{image.path,         seen.width,        seen.height, std::move(seen.boxes),
+                        seen.image.digest, seen.label.digest, seen.usable};
         });
         for (std::size_t i = 0; i < split.images.size(); ++i) {
             Pair pair = pairs.next();
@@ -70,6 +78,21 @@ class DatasetSource final : public EvalSource {
     }
     std::string name(std::size_t i) const override { return pairs_[i].path; }
     const std::vector<std::string>& names() const override { return dataset_.names; }
+    std::uint64_t boxes() const override {
+        std::uint64_t sum = 0;
+        for (const Pair& pair : pairs_) sum += pair.boxes.size();
+        return sum;
+    }
+    std::string digest() const override {
+        yolodata::Sha256 hash;
+        for (const Pair& pair : pairs_) {
+            hash.update(pair.path);
+            hash.update(std::string_view("\0", 1));
+            hash.update(std::span<const std::byte>(pair.image));
+            hash.update(std::span<const std::byte>(pair.label));
+        }
+        return "sha256:" + yolodata::to_hex(hash.finish());
+    }
 
  private:
     yolodata::Dataset dataset_;

@@ -2,7 +2,9 @@
 #include <fmt/format.h>
 
 #include <cstdint>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "yolodata/core/error.hpp"
 #include "yolodata/shard/reader.hpp"
@@ -18,7 +20,7 @@ class ShardSource final : public EvalSource {
  public:
     ShardSource(const std::string& dir, const std::string& split,
                 const yolodata::shard::ReadOptions& how)
-        : shards_(dir, split, how) {
+        : shards_(dir, split, how), split_(split) {
         if (shards_.size() == 0 || first_variant() == 0) return;
         throw yolodata::Error(
             yolodata::ErrorKind::unsupported,
@@ -59,6 +61,21 @@ class ShardSource final : public EvalSource {
     }
     const std::vector<std::string>& names() const override { return shards_.names(); }
     int imgsz() const override { return shards_.imgsz(); }
+    std::uint64_t boxes() const override {
+        std::uint64_t rows = 0;
+        for (const auto& shard : shards_.index().shards) {
+            if (shard.split == split_) rows += shard.rows;
+        }
+        return rows;
+    }
+    /// Of this split alone: a set may hold others.
+    std::string digest() const override {
+        std::vector<yolodata::shard::ShardEntry> own;
+        for (const auto& shard : shards_.index().shards) {
+            if (shard.split == split_) own.push_back(shard);
+        }
+        return yolodata::shard::set_digest(own);
+    }
 
  private:
     std::uint32_t first_variant() const {
@@ -71,6 +88,7 @@ class ShardSource final : public EvalSource {
     }
 
     yolodata::shard::ShardSet shards_;
+    std::string split_;
 };
 
 }  // namespace

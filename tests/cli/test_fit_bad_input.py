@@ -109,6 +109,39 @@ def test_nothing_to_train_on(data, how):
     assert "train" in said and re.search("holds no picture|names no train split", said), said
 
 
+@pytest.mark.parametrize("how", ["empty folder", "unreadable", "no boxes"])
+def test_a_val_split_that_measures_nothing_is_said(data, how):
+    images = data.parent / "images/val"
+    if how == "no boxes":
+        shutil.rmtree(data.parent / "labels/val")
+    for image in images.iterdir() if how != "no boxes" else ():
+        image.write_bytes(b"no picture") if how == "unreadable" else image.unlink()
+    said, row = trained(data)
+    words = "has no box: every mAP will be 0" if how == "no boxes" else "holds no picture: nothing will be measured"
+    assert words in said
+    assert row["metrics/mAP50(B)"] == 0 and (row["val/cls_loss"] > 0) == (how == "no boxes")
+    # Named, it is asked for: refused before a run folder is there.
+    shutil.rmtree(data.parent.parent / "runs")
+    if how == "no boxes":
+        assert "has no box" in trained(data, "--val-data", data)[0]
+    else:
+        for named in (data, *(data.parent.parent / "cache/yolodata").iterdir()):
+            assert f"the val split of {named} holds no picture" in refused(data, "--val-data", named)
+
+
+def test_a_val_folder_that_is_named_and_not_there_is_refused(data):
+    data.write_text("path: .\ntrain: images/train\nval: images/nowhere\n" + NAMES)
+    assert "data.yaml: val: images/nowhere does not exist" in refused(data)
+    assert "images/nowhere does not exist" in refused(data, "--val-data", data)
+    data.write_text("path: .\ntrain: images/train\n" + NAMES)
+    assert "has no val split: nothing will be measured" in trained(data)[0]
+
+
+def test_a_data_yaml_without_names_and_val_says_both(data):
+    data.write_text("path: .\ntrain: images/train\n")
+    assert "val: is missing; names: and nc: are both missing" in refused(data)
+
+
 @pytest.mark.parametrize("labels", ["none", "some"])
 def test_batches_without_a_box_have_a_loss_of_classes_alone(data, labels):
     for number, file in enumerate(sorted((data.parent / "labels/train").iterdir())):

@@ -7,7 +7,9 @@
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/progress.hpp"
@@ -54,23 +56,31 @@ std::string cache_folder(const std::string& data, int imgsz) {
     return (base / "yolodata" / fmt::format("{}-{}-{}", folder.filename().string(), imgsz, digest)).string();
 }
 
-void require_splits(const yolodata::Dataset& dataset, const std::string& data) {
+void require_splits(const yolodata::Dataset& dataset, const FitOptions& options) {
+    std::vector<std::string> invalid;
     for (const auto& finding : dataset.findings) {
-        // Without names there is nothing to train on, and the findings say why; a missing split alone may be meant.
-        const bool why = finding.rule == "dataset/config-invalid" && !finding.message.ends_with(": is missing");
-        if (!dataset.resolved || (dataset.names.empty() && why)) {
-            throw Error(ErrorKind::corrupt, fmt::format("{}: {}", data, finding.message));
+        if (finding.rule == "dataset/config-invalid") invalid.push_back(finding.message);
+        // A val split that is not named may be meant; one that is named and not there would measure nothing.
+        const bool wanted = finding.split == "val" && options.val_data.empty();
+        if (finding.rule == "dataset/split-missing" && wanted) {
+            throw Error(ErrorKind::not_found, fmt::format("{}: {}; correct it, or leave val out to measure nothing",
+                                                          options.data, finding.message));
         }
     }
+    // Without names there is nothing to train on, and the findings say why.
+    if ((!dataset.resolved || dataset.names.empty()) && !invalid.empty()) {
+        throw Error(ErrorKind::corrupt, fmt::format("{}: {}", options.data, fmt::join(invalid, "; ")));
+    }
     if (dataset.find_split("train") == nullptr) {
-        throw Error(ErrorKind::not_found, fmt::format("{} names no train split; yolodata verify says more", data));
+        throw Error(ErrorKind::not_found,
+                    fmt::format("{} names no train split; yolodata verify says more", options.data));
     }
 }
 
 /// Packs the dataset unless its shards stand in `out` already.
 void pack_dataset(const FitOptions& options, const std::string& out, const yolotrain::StopFlag& stop) {
     const yolodata::Dataset dataset = yolodata::open_dataset(options.data);
-    require_splits(dataset, options.data);
+    require_splits(dataset, options);
     yolodata::pack::PackOptions pack;
     for (const char* split : {"train", "val"}) {
         if (dataset.find_split(split) != nullptr) pack.splits.emplace_back(split);
@@ -129,24 +139,38 @@ std::shared_ptr<const yolotrain::EvalSource> open_named_val(const FitOptions& op
     return val;
 }
 
+/// What lies in a val split that measures nothing, or little, is said before hours are spent.
+std::shared_ptr<const yolotrain::EvalSource> checked_val(const FitOptions& options, const std::string& folder,
+                                                         std::shared_ptr<const yolotrain::EvalSource> val) {
+    const bool named = !options.val_data.empty();
+    const std::string whose = fmt::format("the val split of {}", named ? options.val_data : folder);
+    if (val->size() == 0) {
+        if (named) throw Error(ErrorKind::not_found, whose + " holds no picture: nothing can be measured on it");
+        say(options, whose + " holds no picture: nothing will be measured");
+        return nullptr;
+    }
+    if (val->boxes() == 0) say(options, whose + " has no box: every mAP will be 0");
+    return val;
+}
+
 std::shared_ptr<const yolotrain::EvalSource> open_val(const FitOptions& options, const std::string& folder,
                                                       const std::vector<std::string>& names,
                                                       const yolotrain::StopFlag& stop) {
-    if (!options.val_data.empty()) return open_named_val(options, names, stop);
+    if (!options.val_data.empty()) return checked_val(options, folder, open_named_val(options, names, stop));
     const auto splits = yolodata::shard::list_splits(folder);
     if (std::find(splits.begin(), splits.end(), "val") == splits.end()) {
         say(options, fmt::format("{} has no val split: nothing will be measured", folder));
         return nullptr;
     }
-    return yolotrain::open_shard_source(folder, "val", read_options(options));
+    return checked_val(options, folder, yolotrain::open_shard_source(folder, "val", read_options(options)));
 }
 
 /// What an epoch of a set of variants is, and which options have no meaning then.
 void tell_variants(const FitOptions& options, const std::string& folder, const yolodata::shard::ShardSet& train) {
     const yolotrain::EpochRecords records(train);
     if (records.variants() == 0) return;
-    say(options, fmt::format("{} holds each of {} pictures {} times, augmented: an epoch shows one variant of each, as it was "
-                             "packed; close_mosaic and the options of augmentation have no effect",
+    say(options, fmt::format("{} holds each of {} pictures {} times, augmented: an epoch shows one variant of each, "
+                             "as it was packed; close_mosaic and the options of augmentation have no effect",
                              folder, records.size(), records.variants()));
 }
 
@@ -161,7 +185,8 @@ yolotrain::TrainData open_data(const FitOptions& options, const yolotrain::StopF
     yolotrain::TrainData data;
     data.train = std::make_shared<const yolodata::shard::ShardSet>(folder, "train", read_options(options));
     if (data.train->size() == 0) {
-        throw Error(ErrorKind::not_found, fmt::format("the train split of {} holds no picture: nothing to learn from", folder));
+        throw Error(ErrorKind::not_found,
+                    fmt::format("the train split of {} holds no picture: nothing to learn from", folder));
     }
     for (const auto& split : data.train->index().splits) {
         if (split.name != "train" || split.rows > 0) continue;

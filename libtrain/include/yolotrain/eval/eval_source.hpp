@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -32,6 +33,10 @@ class EvalSource {
     virtual const std::vector<std::string>& names()
         const = 0;  ///< class names ("class0" … where only their number is known), empty = unknown
     virtual int imgsz() const { return 0; }  ///< size it was packed for, 0 = any
+    virtual std::uint64_t boxes() const = 0;  ///< of all pictures
+    /// "sha256:…" of pictures and labels: two sources of one digest measure the same. Shards and the
+    /// dataset that they were packed from have different ones.
+    virtual std::string digest() const = 0;
 };
 
 /// A split of a shard set. Throws yolodata::Error as shard::ShardSet does, (unsupported) for one of

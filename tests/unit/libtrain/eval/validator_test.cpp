@@ -33,6 +33,12 @@ class FakeSource final : public EvalSource {
     }
     std::string name(std::size_t i) const override { return "picture" + std::to_string(i); }
     const std::vector<std::string>& names() const override { return names_; }
+    std::uint64_t boxes() const override {
+        std::uint64_t sum = 0;
+        for (const Item& item : items) sum += item.boxes.size();
+        return sum;
+    }
+    std::string digest() const override { return "sha256:fake"; }
 
  private:
     std::vector<std::string> names_{"cell", "other"};
