@@ -10,41 +10,48 @@
 namespace yolotrain {
 
 // Streams and events by c10's generic interface: nothing of CUDA is needed to compile this.
-DeviceFeed::DeviceFeed(TrainLoader& loader, at::Device device, std::int64_t epochs)
-    : loader_(loader), device_(device), epochs_(epochs) {
-    if (device_.is_cpu()) return;
-    stream_ = c10::impl::VirtualGuardImpl(device_.type()).getStreamFromGlobalPool(device_);
+DeviceFeed::DeviceFeed(Source source, at::Device device, Ahead ahead)
+    : source_(std::move(source)), device_(device), ahead_(ahead == Ahead::always || !device.is_cpu()) {
+    if (!device_.is_cpu()) stream_ = c10::impl::VirtualGuardImpl(device_.type()).getStreamFromGlobalPool(device_);
 }
 
 DeviceFeed::Copied DeviceFeed::copy(std::int64_t epoch, std::int64_t step) {
+    Copied copied{epoch, step, source_.batch(epoch, step), std::nullopt};
+    if (!stream_) return copied;
     const c10::StreamGuard guard(*stream_);
-    Copied copied{epoch, step, loader_.batch(epoch, step), c10::Event(device_.type())};
     const auto there = [&](const at::Tensor& tensor) { return tensor.pin_memory().to(device_, /*non_blocking=*/true); };
     copied.batch.images = there(copied.batch.images);
     copied.batch.targets = there(copied.batch.targets);
-    copied.done.record(*stream_);
+    copied.done.emplace(device_.type());
+    copied.done->record(*stream_);
     return copied;
 }
 
 void DeviceFeed::copy_after(std::int64_t epoch, std::int64_t step) {
     next_.reset();
-    const bool last = step + 1 == loader_.steps();
-    if (!last) {
-        next_.emplace(copy(epoch, step + 1));
-    } else if (epoch + 1 < epochs_) {
-        next_.emplace(copy(epoch + 1, 0));
+    const bool last = step + 1 == source_.steps;
+    if (last && epoch + 1 >= source_.epochs) return;
+    try {
+        next_.emplace(last ? copy(epoch + 1, 0) : copy(epoch, step + 1));
+    } catch (...) {
+        // The batch before it is good and its step counts: whoever asks for this one is told.
     }
 }
 
+void DeviceFeed::hand_over(Copied& copied) const {
+    if (!copied.done) return;
+    const c10::Stream current = c10::impl::VirtualGuardImpl(device_.type()).getStream(device_);
+    copied.done->block(current);
+    // Made on the one stream and freed while the other may use them still: the allocator must know.
+    for (const at::Tensor& tensor : {copied.batch.images, copied.batch.targets}) tensor.record_stream(current);
+}
+
 Batch DeviceFeed::batch(std::int64_t epoch, std::int64_t step) {
-    if (!stream_) return loader_.batch(epoch, step);
+    if (!ahead_) return source_.batch(epoch, step);
     const bool here = next_ && next_->epoch == epoch && next_->step == step;
     Copied now = here ? std::move(*next_) : copy(epoch, step);
     copy_after(epoch, step);
-    const c10::Stream current = c10::impl::VirtualGuardImpl(device_.type()).getStream(device_);
-    now.done.block(current);
-    // Made on the one stream and freed while the other may use them still: the allocator must know.
-    for (const at::Tensor& tensor : {now.batch.images, now.batch.targets}) tensor.record_stream(current);
+    hand_over(now);
     return std::move(now.batch);
 }
 

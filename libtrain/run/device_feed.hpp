@@ -6,10 +6,10 @@
 #include <c10/core/Stream.h>
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 
 #include "yolotrain/data/batch.hpp"
-#include "yolotrain/data/loader.hpp"
 
 namespace yolotrain {
 
@@ -18,24 +18,36 @@ namespace yolotrain {
 /// work. One thread asks.
 class DeviceFeed {
    public:
-    /// `loader` must outlive this. Nothing is copied ahead past the last of `epochs`.
-    DeviceFeed(TrainLoader& loader, at::Device device, std::int64_t epochs);
+    struct Source {
+        std::function<Batch(std::int64_t epoch, std::int64_t step)> batch;
+        std::int64_t steps = 0;   ///< an epoch
+        std::int64_t epochs = 0;  ///< nothing is made ahead past the last
+    };
+    enum class Ahead {
+        by_device,  ///< not on the CPU, where there is nothing to copy
+        always,     ///< on the CPU too: what the tests look at
+    };
 
-    /// As TrainLoader::batch(); the current stream waits for the copy.
+    DeviceFeed(Source source, at::Device device, Ahead ahead = Ahead::by_device);
+
+    /// As TrainLoader::batch(); the current stream waits for the copy. What goes wrong with the batch after is no error
+    /// of this one: it comes when that one is asked for, if it goes wrong again.
     Batch batch(std::int64_t epoch, std::int64_t step);
 
    private:
     struct Copied {
         std::int64_t epoch, step;
         Batch batch;
-        c10::Event done;
+        std::optional<c10::Event> done;  ///< none on the CPU
     };
     Copied copy(std::int64_t epoch, std::int64_t step);
     void copy_after(std::int64_t epoch, std::int64_t step);
+    /// Lets the current stream wait for the copy.
+    void hand_over(Copied& copied) const;
 
-    TrainLoader& loader_;
+    const Source source_;
     const at::Device device_;
-    const std::int64_t epochs_;
+    const bool ahead_;
     std::optional<c10::Stream> stream_;  ///< of the copies; none on the CPU
     std::optional<Copied> next_;
 };

@@ -50,6 +50,12 @@ EpochVerdict judge_epoch(TrainState& state, const std::optional<ValResult>& vali
     return verdict;
 }
 
+void forget_best(Counters& counters) {
+    counters.best_fitness = 0;
+    counters.best_epoch = 0;
+    counters.patience_epoch = counters.epoch;
+}
+
 void begin_next_epoch(TrainState& state, const EpochVerdict& verdict) {
     Counters& counters = state.counters;
     state.rows.push_back(verdict.row);

@@ -19,6 +19,9 @@ struct EpochVerdict {
 /// `validated` is empty in an epoch without validation.
 EpochVerdict judge_epoch(TrainState& state, const std::optional<ValResult>& validated, int patience);
 
+/// Best fitness and patience begin anew: what comes is measured on other pictures and cannot be compared.
+void forget_best(Counters& counters);
+
 /// Puts the state at the first step of the next epoch.
 void begin_next_epoch(TrainState& state, const EpochVerdict& verdict);
 

@@ -103,6 +103,7 @@ json to_json(const StateImage& image) {
     return {{"model", "yolov8" + std::string(to_string(image.scale))},
             {"names", image.names},
             {"data_digest", image.data_digest},
+            {"val_digest", image.val_digest},
             {"epochs", image.epochs},
             {"patience", image.patience},
             {"optimizer", to_string(image.optimizer)},
@@ -120,6 +121,7 @@ StateImage image_from_json(const json& j) {
     image.scale = parse_scale(j.at("model").get<std::string>());
     j.at("names").get_to(image.names);
     j.at("data_digest").get_to(image.data_digest);
+    if (j.contains("val_digest")) j.at("val_digest").get_to(image.val_digest);  // older checkpoints have none
     j.at("epochs").get_to(image.epochs);
     j.at("patience").get_to(image.patience);
     image.optimizer = optimizer_from(j.at("optimizer").get<std::string>());

@@ -51,15 +51,19 @@ class Trainer::Impl {
           clock_(std::move(clock)),
           schedule_(plan_schedule(options_, *data_.train, from)),
           state_(fresh_state(start_model(from), schedule_.optimizer(), schedule_.weight_decay(), options_.device)),
+          val_digest_(data_.val ? data_.val->digest() : ""),
           class_weights_(plan_class_weights(options_, *data_.train)),
           loader_(data_.train, state_.quarantine, plan_loader(options_)),
-          feed_(loader_, at::Device(options_.device), options_.schedule.epochs),
+          feed_({[this](std::int64_t epoch, std::int64_t step) { return loader_.batch(epoch, step); }, loader_.steps(),
+                 options_.schedule.epochs},
+                at::Device(options_.device)),
           output_(folder, observer, {options_.scale, names_, options_.imgsz, data_.train->source_digest()},
                   options_.save_period, clock_) {
         if (from != nullptr) {
             restore(state_, *from);
             bad_.note_known(state_.quarantine->list());
             output_.note_saved(state_.counters);
+            compare_val(from->val_digest);
         }
         const bool begun = from != nullptr && (from->counters.epoch > 0 || from->counters.step > 0);
         if (const auto event = precision_.settle(state_, begun)) report(*event);
@@ -100,6 +104,7 @@ class Trainer::Impl {
     const Schedule schedule_;
     std::pair<int, int> transferred_{0, 0};
     TrainState state_;
+    std::string val_digest_;  ///< as StateImage has it
     const at::Tensor class_weights_;
     TrainLoader loader_;
     DeviceFeed feed_;
@@ -113,6 +118,16 @@ class Trainer::Impl {
             transferred_ = transfer_from(options_.weights, model);
         }
         return model;
+    }
+
+    /// One measure is not compared with another. Without pictures to measure on, the old one stands.
+    void compare_val(const std::string& before) {
+        if (val_digest_.empty()) val_digest_ = before;
+        if (before.empty() || val_digest_ == before) return;
+        forget_best(state_.counters);
+        report({.kind = "val-data-changed",
+                .message = "the pictures that are validated on are not those that the run was measured on so far",
+                .action = "best fitness and patience begin anew"});
     }
 
     void step() {
@@ -225,6 +240,7 @@ class Trainer::Impl {
         StateImage image = capture(state_);
         image.names = names_;
         image.data_digest = data_.train->digest();
+        image.val_digest = val_digest_;
         image.epochs = options_.schedule.epochs;
         image.patience = options_.patience;
         image.args = options_.args;

@@ -1,11 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """yolotrain fit --resume, signals and kills: a run goes on with the bits of one that was never stopped."""
+import json
 import os
+import pathlib
 import signal
 
 import pytest
-from drawn_dataset import tree
+from drawn_dataset import draw, run, tree
 from fit_bench import FIT, wait_for
+
+
+def counters(bench, name):
+    """Of the newest checkpoint."""
+    state = pathlib.Path(bench.path("runs", name, "state"))
+    return json.loads(max(state.glob("*.json")).read_text())["state"]["counters"]
 
 
 def test_resume_of_a_finished_run_changes_nothing_and_goes_on_with_more_epochs(bench):
@@ -39,6 +47,22 @@ def test_what_cannot_change_in_a_run_is_refused(bench):
     assert "lr0 is 0.02 from here on (it was 0.01)" in bench.run("--resume", "lr0=0.02")
 
 
+def test_other_pictures_to_validate_on_are_said_and_measured_anew(bench):
+    bench.run("--name", "run", epochs=4)
+    other = draw(pathlib.Path(bench.path("other")), train=1, val=5)
+    copy = draw(pathlib.Path(bench.path("copy")), train=1, val=5)
+    same = bench.run("--name", "run", "--resume", "--val-data", other, epochs=5)
+    assert f"val_data is {other} from here on (it was not set)" in same and "val-data-changed" in same
+    event = bench.events("run")[-1]
+    assert event["kind"] == "val-data-changed" and "begin anew" in event["action"] and event["epoch"] == 5
+    assert counters(bench, "run")["best_epoch"] == 5
+    # The same pictures in another place are the same measure.
+    said = bench.run("--name", "run", "--resume", "--val-data", copy, epochs=6)
+    assert f"val_data is {copy} from here on (it was {other})" in said and "val-data-changed" not in said
+    assert "val_data" not in bench.run("--name", "run", "--resume", epochs=7)
+    assert len(bench.events("run")) == 1
+
+
 @pytest.mark.parametrize("number, code", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_saves_and_resume_ends_with_the_same_bits(bench, number, code):
     bench.run("--name", "whole", epochs=8)
@@ -55,6 +79,25 @@ def test_a_signal_saves_and_resume_ends_with_the_same_bits(bench, number, code):
     assert "continuing" in said
     assert bench.weights("stopped") == bench.weights("whole")
     assert bench.weights("stopped", "best") == bench.weights("whole", "best")
+    assert bench.rows("stopped") == bench.rows("whole")
+
+
+def test_a_run_on_coded_shards_with_mosaics_is_continued_with_the_same_bits(bench):
+    """Pictures that were kept for mosaics are gone after a stop: they are decoded again, and are the same."""
+    shards = bench.path("coded")
+    done = run("pack", bench.data, shards, "--imgsz", 64, "--codec", "jpeg")
+    assert done.returncode == 0, done.stderr
+    options = ["--data", shards, "mosaic=1", "mixup=0.5", "close_mosaic=2", "--workers", 2]
+    bench.run(*options, "--name", "whole", epochs=8)
+    process = bench.start(*options, "--name", "stopped", epochs=8)
+    wait_for(process, "epoch 2/8")
+    process.send_signal(signal.SIGTERM)
+    process.stderr.read()
+    assert process.wait(timeout=60) == 143
+    assert len(bench.rows("stopped")) < 9, "the training was over before the signal came"
+    bench.run(*options, "--name", "stopped", "--resume", epochs=8)
+    for which in ("last", "best"):
+        assert bench.weights("stopped", which) == bench.weights("whole", which)
     assert bench.rows("stopped") == bench.rows("whole")
 
 

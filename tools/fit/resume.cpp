@@ -18,7 +18,7 @@ namespace {
 /// What the numbers in a checkpoint mean depends on these.
 constexpr std::array<std::string_view, 7> kFixed = {"model", "imgsz", "batch", "seed", "optimizer", "nbs", "freeze"};
 /// Where the run is and what it began with: of no consequence for how it goes on.
-constexpr std::array<std::string_view, 6> kPlaces = {"project", "name", "data", "shards", "val_data", "weights"};
+constexpr std::array<std::string_view, 5> kPlaces = {"project", "name", "data", "shards", "weights"};
 
 template <std::size_t N>
 bool holds(const std::array<std::string_view, N>& names, const std::string& name) {
@@ -68,7 +68,9 @@ void compare_options(const FitOptions& options, const yolotrain::StateImage& fro
                                          key, before->second, key, value)};
         }
         if (!options.quiet) {
-            fmt::print(stderr, "yolotrain fit: {} is {} from here on (it was {})\n", key, value, before->second);
+            const auto shown = [](const std::string& text) { return text.empty() ? "not set" : text; };
+            fmt::print(stderr, "yolotrain fit: {} is {} from here on (it was {})\n", key, shown(value),
+                       shown(before->second));
         }
     }
 }

@@ -12,7 +12,7 @@ namespace yolotrain {
 struct Event {
     std::int64_t epoch = 0;  ///< from 1, as in results.csv
     std::int64_t step = 0;   ///< from 1 within the epoch, 0 = between epochs
-    std::string kind = {};   ///< "bad-record", "non-finite", "checkpoint-failed", "signal", "resume" …
+    std::string kind = {};   ///< "bad-record", "non-finite", "checkpoint-failed", "signal", "val-data-changed" …
     std::string message = {}, action = {};
     std::string shard = {}, image = {};  ///< what it is about, empty = not that
     std::int64_t record = -1;   ///< negative = none

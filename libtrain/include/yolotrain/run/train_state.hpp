@@ -50,6 +50,9 @@ struct StateImage {
     Scale scale = Scale::n;
     std::vector<std::string> names;   ///< class names
     std::string data_digest;          ///< of the shard set
+    /// EvalSource::digest() of the pictures that best_fitness and patience were measured on; empty = on none, or
+    /// unknown, as in checkpoints of before it was kept.
+    std::string val_digest;
     int epochs = 0, patience = 0;     ///< that the run was asked for
     Args args;
     /// "model/…", "average/…", "optimizer/…", "gradient/…". On the CPU; may share storage with the state.

@@ -32,6 +32,7 @@ StateImage full_image(std::int64_t epoch) {
     image.scale = Scale::m;
     image.names = {"grün", "b"};
     image.data_digest = "sha256:ab";
+    image.val_digest = "sha256:cd";
     image.epochs = 9;
     image.patience = 8;
     image.args = {{"zeta", "1"}, {"alpha", "two words"}};
@@ -64,6 +65,7 @@ TEST(Checkpoint, ComesBackAsItWas) {
     EXPECT_EQ(read->scale, Scale::m);
     EXPECT_EQ(read->names, saved.names);
     EXPECT_EQ(read->data_digest, saved.data_digest);
+    EXPECT_EQ(read->val_digest, saved.val_digest);
     EXPECT_EQ(read->epochs, 9);
     EXPECT_EQ(read->patience, 8);
     EXPECT_EQ(read->args, saved.args);

@@ -44,6 +44,19 @@ TEST_F(Epochs, PatienceDoesNotRunWhileNothingIsFound) {
     EXPECT_TRUE(end(0).best) << "until something is found the newest weights are kept";
 }
 
+TEST_F(Epochs, OnOtherPicturesBestAndPatienceBeginAnew) {
+    end(0.5);
+    end(0.4);
+    forget_best(state.counters);
+    EXPECT_EQ(state.counters.patience_epoch, 2);
+    EXPECT_TRUE(end(0.1).best);
+    EXPECT_EQ(state.counters.best_epoch, 3);
+    EXPECT_EQ(state.counters.best_fitness, 0.1);
+    EXPECT_FALSE(end(0.05).stop);
+    EXPECT_FALSE(end(0.05).stop);
+    EXPECT_TRUE(end(0.05).stop);
+}
+
 TEST_F(Epochs, PatienceZeroNeverStops) {
     end(0.5);
     for (int i = 0; i < 200; ++i) EXPECT_FALSE(end(0.1, 0).stop);

@@ -164,6 +164,32 @@ TEST(Training, RefusesToContinueOnOtherData) {
     }
 }
 
+TEST(Training, DoesNotCompareWhatWasMeasuredOnOtherPictures) {
+    SmallRun run;
+    Watcher watcher;
+    ASSERT_EQ(run.train("a", watcher), Outcome::finished);
+    std::vector<std::string> problems;
+    auto image = CheckpointStore(run.run("a") + "/state").newest(problems);
+    ASSERT_TRUE(image);
+    EXPECT_EQ(image->val_digest, open_shard_source(run.data(), "val")->digest());
+    image->counters.best_fitness = 0.99;  // not reached again
+    image->counters.best_epoch = 2;
+    run.options.schedule.epochs = 4;
+    const auto best_epoch = [&](const std::string& digest) {
+        image->val_digest = digest;
+        watcher.events.clear();
+        run.train("a", watcher, &*image);
+        return CheckpointStore(run.run("a") + "/state").newest(problems)->counters.best_epoch;
+    };
+    EXPECT_EQ(best_epoch(image->val_digest), 2);
+    EXPECT_TRUE(watcher.events.empty());
+    EXPECT_EQ(best_epoch(""), 2) << "a checkpoint that does not say on what it was measured";
+    EXPECT_TRUE(watcher.events.empty());
+    EXPECT_EQ(best_epoch("sha256:other"), 4);
+    ASSERT_EQ(watcher.events.size(), 1u);
+    EXPECT_EQ(watcher.events[0].kind, "val-data-changed");
+}
+
 TEST(Training, GoesOnWithMoreEpochs) {
     SmallRun small;
     small.options.schedule.epochs = 1;
