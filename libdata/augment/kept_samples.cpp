@@ -53,6 +53,12 @@ SampleView KeptSamples::renew(std::unordered_map<std::uint64_t, Entry>::iterator
     return view_of(entry->second.sample);
 }
 
+void KeptSamples::clear() {
+    const std::scoped_lock lock(mutex_);
+    entries_.clear();
+    order_.clear();
+}
+
 std::size_t KeptSamples::size() const {
     const std::scoped_lock lock(mutex_);
     return entries_.size();

@@ -39,9 +39,10 @@ EpochRecords::EpochRecords(const yolodata::shard::ShardSet& set)
         }
     }
     if (!whole) {
-        throw Error(ErrorKind::corrupt, fmt::format("{}: its {} records are not {} variants of each picture, one after the "
-                                                    "other; pack the set again",
-                                                    set.shard_path(0), set.size(), variants_));
+        throw Error(ErrorKind::corrupt,
+                    fmt::format("{}: its {} records are not {} variants of each picture, one after the other; pack the "
+                                "set again",
+                                set.shard_path(0), set.size(), variants_));
     }
 }
 

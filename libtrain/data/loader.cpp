@@ -9,6 +9,7 @@
 #include <deque>
 #include <mutex>
 #include <optional>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -26,13 +27,12 @@ using yolodata::ErrorKind;
 
 namespace {
 
-LoaderOptions checked(LoaderOptions options, const yolodata::shard::ShardSet& shards) {
-    if (shards.size() == 0) throw Error(ErrorKind::not_found, "the training split holds no record");
+LoaderOptions checked(LoaderOptions options, const EpochRecords& records) {
+    if (records.size() == 0) throw Error(ErrorKind::not_found, "the training split holds no record");
     if (options.imgsz < 1 || options.batch < 1 || options.workers < 0 || options.prefetch < 1) {
         throw Error(ErrorKind::invalid_argument, "imgsz, batch and prefetch must be at least 1, workers at least 0");
     }
-    const std::uint64_t pictures = EpochRecords(shards).size();
-    options.batch = static_cast<int>(std::min(static_cast<std::uint64_t>(options.batch), pictures));
+    options.batch = static_cast<int>(std::min(static_cast<std::uint64_t>(options.batch), records.size()));
     return options;
 }
 
@@ -55,24 +55,21 @@ class TrainLoader::Impl {
    public:
     Impl(std::shared_ptr<const yolodata::shard::ShardSet> shards, std::shared_ptr<Quarantine> quarantine,
          const LoaderOptions& options)
-        : options_(checked(options, *shards)),
-          maker_(shards, std::move(quarantine), options_),
+        : Impl(shards, std::move(quarantine), options, EpochRecords(*shards)) {}
+
+    Impl(std::shared_ptr<const yolodata::shard::ShardSet> shards, std::shared_ptr<Quarantine> quarantine,
+         const LoaderOptions& options, const EpochRecords& records)
+        : options_(checked(options, records)),
+          maker_(shards, std::move(quarantine), options_, records),
           size_(static_cast<std::int64_t>(maker_.size())),
           steps_((size_ + options_.batch - 1) / options_.batch),
           pool_(static_cast<std::size_t>(options_.batch) * 3 * static_cast<std::size_t>(options_.imgsz) *
                 static_cast<std::size_t>(options_.imgsz)) {
-        if (options_.workers > 0 && options_.read_ahead_bytes > 0) read_ahead_.emplace(read_plan(std::move(shards)));
-        for (int i = 0; i < options_.workers; ++i) workers_.emplace_back([this] { work(); });
+        start_workers();
+        if (options_.workers > 0 && options_.read_ahead_bytes > 0) start_read_ahead(std::move(shards));
     }
 
-    ~Impl() {
-        {
-            const std::lock_guard lock(mutex_);
-            stop_ = true;
-        }
-        wake_workers_.notify_all();
-        for (auto& worker : workers_) worker.join();
-    }
+    ~Impl() { stop(); }
 
     Batch batch(std::int64_t epoch, std::int64_t step) {
         if (epoch < 0 || step < 0 || step >= steps_) {
@@ -98,6 +95,38 @@ class TrainLoader::Impl {
     std::uint64_t buffer_bytes() const { return pool_.total_bytes(); }
 
    private:
+    void start_workers() {
+        try {
+            for (int i = 0; i < options_.workers; ++i) workers_.emplace_back([this] { work(); });
+        } catch (const std::system_error& refused) {
+            const std::size_t begun = workers_.size();
+            stop();
+            throw Error(ErrorKind::resource,
+                        fmt::format("thread {} of the {} that make batches could not be started ({}); ask for fewer "
+                                    "workers, or raise the limit of threads or memory",
+                                    begun + 1, options_.workers, refused.code().message()));
+        }
+    }
+
+    /// Only a hint: without its thread the workers wait for what they read.
+    void start_read_ahead(std::shared_ptr<const yolodata::shard::ShardSet> shards) {
+        try {
+            read_ahead_.emplace(read_plan(std::move(shards)));
+        } catch (const std::system_error&) {
+            read_ahead_.reset();
+        }
+    }
+
+    void stop() {
+        {
+            const std::lock_guard lock(mutex_);
+            stop_ = true;
+        }
+        wake_workers_.notify_all();
+        for (auto& worker : workers_) worker.join();
+        workers_.clear();
+    }
+
     struct Claim {
         std::shared_ptr<PendingBatch> pending;
         int index;
@@ -122,7 +151,7 @@ class TrainLoader::Impl {
         const auto batch = static_cast<std::uint64_t>(options_.batch);
         plan.ahead = std::clamp(options_.read_ahead_bytes / mean_record_bytes(*shards), batch, 8 * batch);
         plan.epochs = options_.epochs;
-        plan.record_at = [this](std::int64_t epoch, std::uint64_t position) { return maker_.record_at(epoch, position); };
+        plan.record_at = [this](std::int64_t epoch, std::uint64_t at) { return maker_.record_at(epoch, at); };
         plan.near = std::min(plan.ahead, 2 * batch);
         plan.ask = [shards](std::uint64_t record) { shards->prefetch(record, 1, /*wait=*/false); };
         plan.fetch = [shards](std::uint64_t record) { shards->prefetch(record, 1); };

@@ -9,8 +9,8 @@
 
 namespace yolotrain {
 
-/// A thread that asks for and fetches the records of the samples to come, in the order in which they will be read, and gives
-/// back what no sample needs any more. What comes is known: it is a function of epoch and position.
+/// A thread that asks for and fetches the records of the samples to come, in the order in which they will be read, and
+/// gives back what no sample needs any more. What comes is known: it is a function of epoch and position.
 class ReadAhead {
    public:
     struct Plan {
@@ -26,7 +26,7 @@ class ReadAhead {
         std::function<void(std::uint64_t record)> drop;  ///< empty: nothing is given back
     };
 
-    explicit ReadAhead(Plan plan);
+    explicit ReadAhead(Plan plan);  ///< throws std::system_error where its thread is refused
     ~ReadAhead();  ///< after the record in work
     ReadAhead(const ReadAhead&) = delete;
     ReadAhead& operator=(const ReadAhead&) = delete;

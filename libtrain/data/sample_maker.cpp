@@ -3,11 +3,11 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "yolodata/core/error.hpp"
 #include "yolodata/shard/set_index.hpp"
+#include "yolotrain/data/kept_pictures.hpp"
 #include "yolotrain/data/record.hpp"
 
 namespace yolotrain {
@@ -15,10 +15,6 @@ namespace yolotrain {
 using yolodata::Permutation;
 
 namespace {
-
-std::uint64_t partner_window(std::uint64_t n, int batch) {
-    return std::min({n, std::uint64_t{8} * static_cast<std::uint64_t>(batch), std::uint64_t{1000}});
-}
 
 /// Pictures come out as they are stored.
 yolodata::AugmentOptions no_augmentation() {
@@ -32,13 +28,13 @@ yolodata::AugmentOptions no_augmentation() {
 }  // namespace
 
 SampleMaker::SampleMaker(std::shared_ptr<const yolodata::shard::ShardSet> shards,
-                         std::shared_ptr<Quarantine> quarantine, const LoaderOptions& options)
-    : shards_(std::move(shards)), quarantine_(std::move(quarantine)), options_(options), records_(*shards_) {
+                         std::shared_ptr<Quarantine> quarantine, const LoaderOptions& options,
+                         const EpochRecords& records)
+    : shards_(std::move(shards)), quarantine_(std::move(quarantine)), options_(options), records_(records) {
     if (records_.variants() > 0) options_.augment = no_augmentation();
-    const auto& stored = shards_->index().options;
-    const bool made = stored.codec != "raw" || stored.imgsz != options_.imgsz;  // decoded or resized
-    if (made && window() > 0)
-        kept_ = std::make_unique<yolodata::KeptSamples>(window() + static_cast<std::size_t>(options_.workers) + 1);
+    if (const std::size_t kept = kept_pictures(*shards_, options_); kept > 0) {
+        kept_ = std::make_unique<yolodata::KeptSamples>(kept);
+    }
 }
 
 std::uint64_t SampleMaker::window() const {
@@ -74,11 +70,11 @@ void SampleMaker::condemn(std::uint64_t record, const std::string& reason) const
     quarantine_->add(std::move(bad));
 }
 
-yolodata::SampleView SampleMaker::picture(std::uint64_t record, std::int64_t place) const {
+yolodata::SampleView SampleMaker::picture(std::uint64_t record, std::optional<std::int64_t> place) const {
     const auto load = [this](std::uint64_t number) -> std::shared_ptr<const yolodata::Sample> {
         return std::make_shared<yolodata::Sample>(load_record(*shards_, number, options_.imgsz));
     };
-    if (kept_) return kept_->get(record, place, load);
+    if (kept_ && place) return kept_->get(record, *place, load);
     auto owned = load(record);
     return {yolodata::PictureView(owned->image), owned->boxes, owned};
 }
@@ -93,9 +89,12 @@ MadeSample SampleMaker::make(std::int64_t epoch, std::uint64_t position, std::ui
     context.window = partner_window(size(), options_.batch);
     context.imgsz = options_.imgsz;
     context.close_mosaic = options_.plain_from >= 0 && epoch >= options_.plain_from;
+    const bool keeps = kept_ && !context.close_mosaic;
+    if (kept_ && !keeps) kept_->clear();  // no sample has partners any more
     std::uint64_t asked = position;  // where the record stands whose picture is drawn next
     context.record_at = [&](std::uint64_t p) { return usable_record(epoch, order, asked = p % size()); };
     const yolodata::ViewSource source = [&](std::uint64_t record) {
+        if (!keeps) return picture(record, std::nullopt);
         return picture(record, yolodata::KeptSamples::place_of(epoch_key, size(), asked, position));
     };
     // A bad record found on the way makes the sample anew from the start, so that the result depends on

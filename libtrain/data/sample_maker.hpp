@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,8 +26,9 @@ struct MadeSample {
 /// Makes the sample at a position of an epoch's order, with substitutes for bad records. Thread-safe.
 class SampleMaker {
    public:
+    /// `records`: of `shards`.
     SampleMaker(std::shared_ptr<const yolodata::shard::ShardSet> shards, std::shared_ptr<Quarantine> quarantine,
-                const LoaderOptions& options);
+                const LoaderOptions& options, const EpochRecords& records);
     /// Draws the pixels into `planes`: [3, imgsz, imgsz], RGB.
     MadeSample make(std::int64_t epoch, std::uint64_t position, std::uint8_t* planes) const;
 
@@ -34,18 +37,19 @@ class SampleMaker {
     std::uint64_t window() const;
     /// The record at a position of an epoch's order, bad or not.
     std::uint64_t record_at(std::int64_t epoch, std::uint64_t position) const;
+    std::size_t kept() const { return kept_ ? kept_->size() : 0; }  ///< pictures, now
 
    private:
     std::uint64_t usable_record(std::int64_t epoch, const yolodata::Permutation& order, std::uint64_t position) const;
     void condemn(std::uint64_t record, const std::string& reason) const;
-    /// place: when it is wanted (KeptSamples).
-    yolodata::SampleView picture(std::uint64_t record, std::int64_t place) const;
+    /// place: when it is wanted (KeptSamples); none: it is not kept.
+    yolodata::SampleView picture(std::uint64_t record, std::optional<std::int64_t> place) const;
 
     std::shared_ptr<const yolodata::shard::ShardSet> shards_;
     std::shared_ptr<Quarantine> quarantine_;
     LoaderOptions options_;
     EpochRecords records_;
-    std::unique_ptr<yolodata::KeptSamples> kept_;  ///< only where pictures are partners and not stored as they are drawn
+    std::unique_ptr<yolodata::KeptSamples> kept_;  ///< none where kept_pictures() is 0
 };
 
 }  // namespace yolotrain

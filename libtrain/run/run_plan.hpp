@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "yolodata/shard/reader.hpp"
-#include "yolotrain/data/loader.hpp"
 #include "yolotrain/optim/schedule.hpp"
 #include "yolotrain/run/train_options.hpp"
 #include "yolotrain/run/train_state.hpp"
@@ -19,8 +18,6 @@ namespace yolotrain {
 /// The schedule, with what only the data knows. A run that goes on keeps the optimizer that it began with,
 /// although `auto` would choose another for more epochs.
 Schedule plan_schedule(const TrainOptions& options, const yolodata::shard::ShardSet& train, const StateImage* from);
-
-LoaderOptions plan_loader(const TrainOptions& options);
 
 /// The network before its first step: random weights from the seed, layers frozen.
 YoloV8 plan_model(const TrainOptions& options, const std::vector<std::string>& names);

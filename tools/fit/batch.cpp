@@ -8,6 +8,7 @@
 
 #include "yolodata/core/memory_limit.hpp"
 #include "yolotrain/data/class_names.hpp"
+#include "yolotrain/data/kept_pictures.hpp"
 #include "yolotrain/run/auto_batch.hpp"
 
 namespace tools {
@@ -15,7 +16,8 @@ namespace tools {
 namespace {
 
 constexpr int kMost = 16;  ///< more does not run faster on a CPU, and is Ultralytics' default
-/// Of the program with its libraries and of what lies beside tensors: loader, shards, oneDNN's scratch.
+/// Of the program with its libraries and of what lies beside tensors: the loader's batches and threads, shards,
+/// oneDNN's scratch. Pictures that the loader keeps are counted by themselves.
 constexpr std::uint64_t kBeside = std::uint64_t{600} << 20;
 
 struct Budget {
@@ -36,10 +38,17 @@ int fitting_batch(const FitOptions& options, const yolotrain::TrainData& data) {
     const int side = static_cast<int>(std::ceil(largest / 32)) * 32;
     const yolotrain::StepMemory step = yolotrain::measure_step({options.train.scale, nc, side, precision});
     const Budget budget = budget_of(options);
-    const int batch = yolotrain::largest_batch(kMost, [&](int n) { return kBeside + step.of(n) <= budget.bytes; });
+    const auto kept = [&](int n) {
+        yolotrain::LoaderOptions loader = yolotrain::plan_loader(options.train);
+        loader.batch = n;
+        return yolotrain::kept_picture_bytes(*data.train, loader);
+    };
+    const int batch =
+        yolotrain::largest_batch(kMost, [&](int n) { return kBeside + kept(n) + step.of(n) <= budget.bytes; });
     if (!options.quiet) {
         fmt::print(stderr, "yolotrain fit: batch {}: a step takes {} MiB and {} MiB a picture of {} MiB ({})\n", batch,
-                   (kBeside + step.fixed) >> 20, step.per_picture >> 20, budget.bytes >> 20, budget.source);
+                   (kBeside + kept(batch) + step.fixed) >> 20, step.per_picture >> 20, budget.bytes >> 20,
+                   budget.source);
     }
     return batch;
 }

@@ -39,6 +39,8 @@ class KeptSamples {
                                  std::uint64_t now);
 
     std::size_t size() const;
+    /// Gives all of them back; views that were handed out stay good.
+    void clear();
 
  private:
     struct Entry {

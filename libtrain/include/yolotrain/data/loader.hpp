@@ -12,22 +12,28 @@
 
 namespace yolotrain {
 
+/// What is read ahead unless the caller says otherwise.
+constexpr std::uint64_t kReadAheadBytes = std::uint64_t{256} << 20;
+
 struct LoaderOptions {
     // What the batches hold.
     int imgsz = 640;        ///< side of the pictures, px
     int batch = 16;         ///< pictures a step, at least 1; cut to the number of records
     std::uint64_t seed = 0;
     yolodata::AugmentOptions augment;
-    std::int64_t plain_from = -1;  ///< first epoch (from 0) without mosaic and mixup; negative = none
+    std::int64_t plain_from = -1;  ///< first epoch (from 0) without mosaic, mixup and cutmix; negative = none
     // How they are made.
     int workers = 1;        ///< threads; 0 = batches are made in the thread that asks for them
     int prefetch = 3;       ///< batches being made or waiting beside the one asked for, at least 1
     std::int64_t epochs = -1;      ///< nothing is made ahead past this epoch; negative = no end
     /// Records to come are fetched ahead of the workers by a thread of its own, about so many bytes of them (a
     /// batch at least, eight at most); 0 = not at all. Without workers nothing is fetched ahead.
-    std::uint64_t read_ahead_bytes = std::uint64_t{256} << 20;
+    std::uint64_t read_ahead_bytes = kReadAheadBytes;
     /// Gives the page cache of records back that no sample reads any more: for sets larger than memory.
     bool drop_behind = false;
+    /// Decoded pictures are kept for the samples that want them as partners (kept_pictures()), at most so many bytes
+    /// of them; fewer kept are more decoded.
+    std::uint64_t kept_bytes = std::uint64_t{256} << 20;
 };
 
 /// Training batches of a shard set, addressed by (epoch, step): what a batch holds is a function of the

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "yolodata/augment/online.hpp"
+#include "yolotrain/data/loader.hpp"
 #include "yolotrain/loss/detection_loss.hpp"
 #include "yolotrain/model/yolov8.hpp"
 #include "yolotrain/optim/schedule.hpp"
@@ -30,19 +31,22 @@ struct TrainOptions {
     double cls_pw = 0;        ///< power of the classes' inverse frequency that weighs their loss, 0…1; 0 = none do
     yolodata::AugmentOptions augment;
     double multi_scale = 0;   ///< each step's pictures are scaled by a factor within 1 ± this, to multiples of 32
-    int close_mosaic = 10;    ///< epochs at the end without mosaic and mixup, 0 = none
+    int close_mosaic = 10;    ///< epochs at the end without mosaic, mixup and cutmix, 0 = none
     int patience = 100;       ///< epochs without a better fitness before it stops, 0 = never
     bool val = true;          ///< validate after each epoch; false: after the last one only
     int save_period = -1;     ///< also keep epochN.safetensors every so many epochs, below 1 = never
     int workers = 1;          ///< loader threads
-    std::uint64_t read_ahead_bytes = std::uint64_t{256} << 20;  ///< as LoaderOptions has it
-    bool drop_behind = false;                                   ///< as LoaderOptions has it
+    std::uint64_t read_ahead_bytes = kReadAheadBytes;  ///< as LoaderOptions has it
+    bool drop_behind = false;                          ///< as LoaderOptions has it
     std::string device = "cpu";  ///< as at::Device reads it
     Amp amp = Amp::off;       ///< what the network computes in
     /// The options as a config file holds them: kept in the checkpoint, so that a run can be continued by
     /// its name alone.
     Args args;
 };
+
+/// What the training asks its loader for.
+LoaderOptions plan_loader(const TrainOptions& options);
 
 /// The first epoch (from 0) without mosaic, −1 if there is none. Like Ultralytics, a training that is
 /// shorter than close_mosaic keeps mosaic to its end.

@@ -89,6 +89,17 @@ TEST(KeptSamples, WhatALaterPlaceWantsStays) {
     EXPECT_EQ(loads, 4);
 }
 
+TEST(KeptSamples, AreGivenBack) {
+    KeptSamples kept(2);
+    const auto view = kept.get(1, 0, drawn);
+    kept.get(2, 1, drawn);
+    kept.clear();
+    EXPECT_EQ(kept.size(), 0u);
+    EXPECT_NE(view.owner, nullptr) << "what was handed out stays good";
+    kept.get(3, 2, drawn), kept.get(4, 3, drawn), kept.get(5, 4, drawn);
+    EXPECT_EQ(kept.size(), 2u);
+}
+
 TEST(KeptSamples, ServeThreads) {
     KeptSamples kept(16);
     std::vector<std::thread> threads;

@@ -107,9 +107,13 @@ TEST_F(Loading, BatchesDoNotDependOnWhetherPicturesAreKept) {
         o.batch = 1;  // partners come from 8 positions: pictures fall out and are loaded again
         const auto read_each_time = loader(o);
         TrainLoader kept(std::make_shared<const ShardSet>(coded, "train"), std::make_shared<Quarantine>(), o);
+        o.kept_bytes = 3 * 3 * kImgsz * kImgsz;
+        TrainLoader few(std::make_shared<const ShardSet>(coded, "train"), std::make_shared<Quarantine>(), o);
         for (std::int64_t epoch = 0; epoch < 3; ++epoch) {
             for (std::int64_t step = 0; step < 22; ++step) {
-                ASSERT_TRUE(equal(kept.batch(epoch, step), read_each_time->batch(epoch, step))) << epoch << ", " << step;
+                const Batch batch = read_each_time->batch(epoch, step);
+                ASSERT_TRUE(equal(kept.batch(epoch, step), batch)) << epoch << ", " << step;
+                ASSERT_TRUE(equal(few.batch(epoch, step), batch)) << epoch << ", " << step;
             }
         }
     }

@@ -3,6 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <future>
+#include <memory>
+#include <stdexcept>
+#include <thread>
 #include <vector>
 
 namespace yolotrain {
@@ -84,6 +89,40 @@ TEST_F(Ahead, GivesBackWhatNoSampleNeedsAnyMore) {
     for (std::uint64_t position = 6; position < 10; ++position) at(reader, 0, position);
     at(reader, 1, 0);
     EXPECT_EQ(dropped, (Numbers{2, 3, 4, 5, 6, 7, 8}));
+}
+
+TEST_F(Ahead, PassesOverWhatCannotBeFetched) {
+    auto p = plan(0, 3);
+    p.fetch = [this](std::uint64_t record) {
+        if (record % 2 == 1) throw std::runtime_error("cannot be read");
+        fetched.push_back(record);
+    };
+    ReadAhead reader(p);
+    EXPECT_EQ(at(reader, 0, 0), (Numbers{0, 2}));
+    EXPECT_EQ(at(reader, 0, 3), (Numbers{4, 6}));
+}
+
+TEST_F(Ahead, EndsAfterTheRecordInWork) {
+    std::promise<void> begun, go_on;
+    bool ended = false;
+    auto p = plan(0, 5);
+    p.fetch = [&](std::uint64_t record) {
+        fetched.push_back(record);
+        begun.set_value();  // a second call would throw
+        go_on.get_future().wait();
+        ended = true;
+    };
+    auto reader = std::make_unique<ReadAhead>(p);
+    reader->reached(0, 0);
+    begun.get_future().wait();
+    std::thread releases([&] {
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+        go_on.set_value();
+    });
+    reader.reset();
+    EXPECT_TRUE(ended) << "what it works with may be gone after the destructor";
+    EXPECT_EQ(fetched, (Numbers{0})) << "nothing is begun any more";
+    releases.join();
 }
 
 TEST_F(Ahead, KeepsEverythingWithoutADrop) {
