@@ -76,6 +76,7 @@ Options parse(int argc, char** argv) {
                                                 : "")};
     }
     tools::note_ignored(line, o.quiet);
+    tools::note_crowded_threads(line, o.quiet);
     return o;
 }
 

@@ -72,6 +72,7 @@ int fit(int argc, char** argv) {
     line.parse(argc, argv);
     if (!options.config.empty()) tools::apply_config(line, options.config);
     tools::note_ignored(line, options.quiet);
+    if (!tools::names_threads(options, line)) tools::note_crowded_threads(line, options.quiet);
 
     const tools::ResumeRequest request = tools::resume_request(options, line);
     std::optional<tools::Continued> continued = tools::find_run(options, request);

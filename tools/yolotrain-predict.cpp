@@ -95,6 +95,7 @@ Options parse(int argc, char** argv) {
     if (o.weights.empty()) throw tools::UsageError{"--weights is missing: the file to use"};
     o.predict.classes = parse_classes(classes);
     tools::note_ignored(line, o.quiet);
+    tools::note_crowded_threads(line, o.quiet);
     return o;
 }
 

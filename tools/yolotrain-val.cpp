@@ -55,7 +55,7 @@ Options parse(int argc, char** argv) {
         line.option("workers", &o.val.workers, "N", "threads that load pictures");
     workers.min = 0, workers.max = 1024;
     line.option("io", &o.io, "auto|mmap|pread|direct",
-                "how shards are read; direct: past the page cache")
+                "how the files of a shard set are read; direct: past the page cache")
         .choices = {"auto", "mmap", "pread", "direct"};
     tools::add_device_option(line, &o.device);
     line.group("Output");
@@ -72,6 +72,7 @@ Options parse(int argc, char** argv) {
     if (o.weights.empty()) throw tools::UsageError{"--weights is missing: the file to measure"};
     if (o.data.empty()) throw tools::UsageError{"--data is missing: a shard set or a data.yaml"};
     tools::note_ignored(line, o.quiet);
+    tools::note_crowded_threads(line, o.quiet);
     return o;
 }
 

@@ -104,7 +104,14 @@ def test_class_weights_and_cutmix_train_something_else(bench):
 
 def test_threads_are_those_of_omp_num_threads_unless_named(bench):
     base = [FIT, "--data", bench.data, "--epochs", "1", "--imgsz", "64", "--workers", "1", "--project", bench.runs, "--no-val"]
-    for wanted, threads in (("3,1", "3 threads"), ("1", "1 thread"), ("none", "")):
+    cpus = len(os.sched_getaffinity(0))
+    for wanted, threads in (("3,1", 3), ("1", 1), (f"{cpus + 1}", cpus + 1), ("none", None)):
         said = bench.run(command=["env", f"OMP_NUM_THREADS={wanted}", *base])
-        assert threads in said
+        assert threads is None or f"{threads} thread" in said
+        if threads is not None and threads > cpus:
+            assert f"OMP_NUM_THREADS={wanted} asks for {threads} threads on " in said
+        if threads == 1:
+            assert "OMP_NUM_THREADS" not in said
+    assert "asks for" not in bench.run(command=["env", f"OMP_NUM_THREADS={cpus + 1}", *base, "--quiet"])
+    assert "asks for" not in bench.run(command=["env", f"OMP_NUM_THREADS={cpus + 1}", *base, "--threads", "1"])
     assert "2 threads" in bench.run(command=["env", "OMP_NUM_THREADS=1", *base, "--threads", "2"])

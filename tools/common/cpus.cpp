@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
 #include <sched.h>
 
 #include <algorithm>
@@ -58,7 +59,14 @@ int first_thread_count(const char* text) {
 int network_threads() {
     const char* wanted = std::getenv("OMP_NUM_THREADS");
     const int count = wanted != nullptr ? first_thread_count(wanted) : 0;
-    return count > 0 ? count : usable_cpus();
+    return count > 0 ? std::min(count, max_threads) : usable_cpus();
+}
+
+std::string crowded_threads() {
+    const int threads = network_threads(), cpus = usable_cpus();
+    if (threads <= cpus) return {};
+    return fmt::format("OMP_NUM_THREADS={} asks for {} threads on {} CPU{}: they will wait for each other",
+                       std::getenv("OMP_NUM_THREADS"), threads, cpus, cpus == 1 ? "" : "s");
 }
 
 }  // namespace tools

@@ -30,7 +30,11 @@ int usable_cpus();
 /// The number that OMP_NUM_THREADS begins with: an integer ≥ 1, or a list "4,2" of them by depth of nesting. 0: it
 /// is none of that.
 int first_thread_count(const char* text);
-/// Threads for a network: OMP_NUM_THREADS as it stands, where it is set to a number, else usable_cpus().
+/// The most threads that a network may be given.
+constexpr int max_threads = 4096;
+/// Threads for a network: OMP_NUM_THREADS where it is set to a number, at most max_threads of them, else usable_cpus().
 int network_threads();
+/// What to say where OMP_NUM_THREADS asks for more threads than usable_cpus(); empty where it does not.
+std::string crowded_threads();
 
 }  // namespace tools

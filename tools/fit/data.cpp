@@ -87,7 +87,7 @@ void pack_dataset(const FitOptions& options, const std::string& out, const yolot
     }
     pack.set.imgsz = options.train.imgsz;
     pack.if_changed = true;
-    pack.jobs = options.threads;
+    pack.jobs = options.jobs;
     const bool was_there = yolodata::shard::is_shard_set(out);
     Progress progress("pack", "images", 0, options.quiet);
     const auto report = yolodata::pack::pack(dataset, out, pack, [&](std::uint64_t done, std::uint64_t) {

@@ -76,10 +76,10 @@ void add_machine(CommandLine& line, FitOptions& o) {
         "70 % of the tightest limit";
     Option& threads = line.option("threads", &o.threads, "N", "CPU threads of the network");
     threads.default_text = "OMP_NUM_THREADS, else the CPUs that it may use";
-    range(threads, 1, 4096);
+    range(threads, 1, max_threads);
     Option& workers = line.option("workers", &o.train.workers, "N", "threads that make batches");
     range(workers, 0, 256);
-    line.option("io", &o.io, "auto|mmap|pread|direct", "how shards are read; direct: past the page cache").choices = {
+    line.option("io", &o.io, "auto|mmap|pread|direct", "how the files of a shard set are read; direct: past the page cache").choices = {
         "auto", "mmap", "pread", "direct"};
     Option& quiet = line.flag("quiet", &o.quiet, "only errors on stderr");
     quiet.short_name = 'q';
@@ -215,6 +215,10 @@ CommandLine fit_command_line(FitOptions& o) {
     return line;
 }
 
+bool names_threads(const FitOptions& options, const CommandLine& line) {
+    return line.given("threads") || options.threads != network_threads();
+}
+
 ResumeRequest resume_request(const FitOptions& options, const CommandLine& line) {
     if (options.resume.empty()) return {line.given("resume"), ""};
     bool value = false;
@@ -257,6 +261,7 @@ void settle(FitOptions& o, const CommandLine& line, bool resuming) {
         schedule.batch = 1;
     }
     check_schedule(schedule);
+    o.jobs = names_threads(o, line) ? o.threads : usable_cpus();
     o.train.args = run_args(line);
 }
 

@@ -20,6 +20,7 @@ struct FitOptions {
     std::string resume;                    ///< text of --resume; see resume_request()
     bool exist_ok = false, quiet = false;
     int threads = 1;
+    int jobs = 1;  ///< threads that pack: --threads, else the CPUs that it may use
     ByteSize max_memory;                   ///< 0 = a share of the tightest limit
 };
 
@@ -34,6 +35,9 @@ struct ResumeRequest {
     std::string run;  ///< folder of --resume=RUN; empty: PROJECT/NAME
 };
 ResumeRequest resume_request(const FitOptions& options, const CommandLine& line);
+
+/// Whether --threads or a config file says the number of threads, not OMP_NUM_THREADS or the machine.
+bool names_threads(const FitOptions& options, const CommandLine& line);
 
 /// Applies a config file's keys (options given on the command line stay). Throws UsageError with a "did you
 /// mean" for a key that is unknown, or Error where the file cannot be read or is no flat table.

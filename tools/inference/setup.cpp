@@ -43,6 +43,11 @@ void note_ignored(const CommandLine& line, bool quiet) {
                fmt::join(line.ignored(), ", "));
 }
 
+void note_crowded_threads(const CommandLine& line, bool quiet) {
+    const std::string crowded = crowded_threads();
+    if (!quiet && !crowded.empty()) fmt::print(stderr, "{}: {}\n", line.program(), crowded);
+}
+
 void set_up_libtorch() {
     yolotrain::use_tensor_arena();
     at::set_num_threads(network_threads());

@@ -21,6 +21,9 @@ void accept_ultralytics_keys(CommandLine& line);
 /// Says on stderr which keys were ignored.
 void note_ignored(const CommandLine& line, bool quiet);
 
+/// Says on stderr that OMP_NUM_THREADS asks for more threads than there are CPUs.
+void note_crowded_threads(const CommandLine& line, bool quiet);
+
 /// Before anything of LibTorch is used: it gets every CPU that this process may use, or as many threads as
 /// OMP_NUM_THREADS says, and its tensors the arena.
 void set_up_libtorch();
