@@ -113,7 +113,7 @@ PackReport pack(const Dataset& dataset, const std::string& whole_out, const Pack
     report.mirrored_never = with_task.task == Task::pose && options.set.variants > 0 && options.augment.flip_idx.empty();
     options.set.codec = resolve_codec(with_task, splits, whole_out, options, report);
     bool stopped = false;
-    const auto go_on = [&] { return !(stopped = progress && !progress(0, 0)); };
+    const auto go_on = [&] { return !(stopped = stopped || (progress && !progress(0, 0))); };
     if ((options.if_changed || options.resume) && is_up_to_date(with_task, splits, out, options, report.index, go_on)) {
         report.outcome = PackOutcome::up_to_date;
         // A run that was killed when the set stood already may have left its staging folder.

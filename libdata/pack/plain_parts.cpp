@@ -50,7 +50,7 @@ class PlainParts {
         for (const Split& split : splits) total += split.images.size();
         progress_ = [this, &progress, total](std::uint64_t done, std::uint64_t) {
             made_ = before_ + done;
-            return go_on_ = !progress || progress(made_, total);
+            return go_on_ = go_on_ && (!progress || progress(made_, total));
         };
         digests_.resize(static_cast<std::size_t>(options.parts));
     }
