@@ -124,9 +124,9 @@ void Packing::run() {
         throw;
     } catch (const Error& e) {
         if (e.kind() != ErrorKind::resource) throw;
-        throw OutOfResources(
-                    fmt::format("{}; {} MiB of shards were done and {}, {} keeps what it held before", e.what(), written_ >> 20,
-                                options_.resume ? "wait for another --resume" : "are removed", out_));
+        if (written_ == 0) throw OutOfResources(fmt::format("{}; no shard was done, {} keeps what it held before", e.what(), out_));
+        throw OutOfResources(fmt::format("{}; {} MiB of shards were done and {}, {} keeps what it held before", e.what(), written_ >> 20,
+                                         options_.resume ? "wait for another --resume" : "are removed", out_));
     }
 }
 
