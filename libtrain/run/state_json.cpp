@@ -64,8 +64,14 @@ void loss_from(const json& list, std::array<double, 3>& losses) {
 }
 
 json row_json(const EpochRow& row) {
-    return {{"epoch", row.epoch},   {"time", row.time},   {"train_loss", row.train_loss}, {"precision", row.precision},
-            {"recall", row.recall}, {"mAP50", row.map50}, {"mAP50-95", row.map},          {"val_loss", loss_json(row.val_loss)},
+    return {{"epoch", row.epoch},
+            {"time", row.time},
+            {"train_loss", row.train_loss},
+            {"precision", row.precision},
+            {"recall", row.recall},
+            {"mAP50", row.map50},
+            {"mAP50-95", row.map},
+            {"val_loss", loss_json(row.val_loss)},
             {"lr", row.lr}};
 }
 

@@ -176,7 +176,8 @@ TEST_F(Loading, WithoutAugmentationTheRecordItselfComesOut) {
     o.augment.translate = o.augment.scale = o.augment.fliplr = 0;
     const Batch batch = loader(o)->batch(0, 1);
     const yolodata::Sample sample = load_record(*open(), batch.records[3], kImgsz);
-    const auto picture = at::from_blob(const_cast<std::uint8_t*>(sample.image.rgb.data()), {kImgsz, kImgsz, 3}, at::kByte);
+    auto* const pixels = const_cast<std::uint8_t*>(sample.image.rgb.data());
+    const auto picture = at::from_blob(pixels, {kImgsz, kImgsz, 3}, at::kByte);
     EXPECT_TRUE(at::equal(batch.images[3], picture.permute({2, 0, 1})));
 }
 

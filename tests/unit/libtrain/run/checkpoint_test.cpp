@@ -36,7 +36,8 @@ StateImage full_image(std::int64_t epoch) {
     image.epochs = 9;
     image.patience = 8;
     image.args = {{"zeta", "1"}, {"alpha", "two words"}};
-    image.tensors = {{"model/a", at::arange(6, at::kFloat).reshape({2, 3}) / 7}, {"model/n", at::scalar_tensor(3, at::kLong)}};
+    image.tensors = {{"model/a", at::arange(6, at::kFloat).reshape({2, 3}) / 7},
+                     {"model/n", at::scalar_tensor(3, at::kLong)}};
     return image;
 }
 
