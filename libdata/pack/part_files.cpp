@@ -63,22 +63,10 @@ std::optional<Manifest> PartFiles::manifest(int part, const KnownDigests& known,
     std::sort(own.begin(), own.end());
     own.erase(std::unique(own.begin(), own.end()), own.end());
 
-    std::vector<std::string> unknown;
+    auto files = digests_of(dataset_, std::move(own), known, jobs, go_on);
+    if (!files) return std::nullopt;
     Manifest manifest;
-    for (std::string& path : own) {
-        const auto found = known.find(path);
-        if (found == known.end()) {
-            unknown.push_back(std::move(path));
-            continue;
-        }
-        ManifestEntry entry;
-        entry.path = std::move(path);
-        entry.sha256 = found->second;
-        manifest.files.push_back(std::move(entry));
-    }
-    HashedFiles rest = hash_files(dataset_.root, unknown, jobs, [&](std::uint64_t, std::uint64_t) { return !go_on || go_on(); });
-    if (rest.stopped) return std::nullopt;
-    std::move(rest.files.begin(), rest.files.end(), std::back_inserter(manifest.files));
+    manifest.files = std::move(*files);
     manifest.files.push_back(places_);
     std::sort(manifest.files.begin(), manifest.files.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
     return manifest;

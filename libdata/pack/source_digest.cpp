@@ -3,17 +3,19 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <vector>
+#include <iterator>
+#include <utility>
 
 #include "yolodata/core/manifest.hpp"
 #include "yolodata/verify/hash_files.hpp"
 
 namespace yolodata::pack {
 
-std::string source_digest(const Dataset& dataset, const KnownDigests& known, int jobs, const std::function<bool()>& go_on) {
+std::optional<std::vector<ManifestEntry>> digests_of(const Dataset& dataset, std::vector<std::string> paths, const KnownDigests& known,
+                                                     int jobs, const std::function<bool()>& go_on) {
     std::vector<ManifestEntry> entries;
     std::vector<std::string> unknown;
-    for (std::string& path : files_of(dataset)) {
+    for (std::string& path : paths) {
         const auto found = known.find(path);
         if (found == known.end()) {
             unknown.push_back(std::move(path));
@@ -25,11 +27,16 @@ std::string source_digest(const Dataset& dataset, const KnownDigests& known, int
         entries.push_back(std::move(entry));
     }
     HashedFiles rest = hash_files(dataset.root, unknown, jobs, [&](std::uint64_t, std::uint64_t) { return !go_on || go_on(); });
-    if (rest.stopped) return {};
-    entries.insert(entries.end(), rest.files.begin(), rest.files.end());
+    if (rest.stopped) return std::nullopt;
+    std::move(rest.files.begin(), rest.files.end(), std::back_inserter(entries));
     std::sort(entries.begin(), entries.end(),
               [](const ManifestEntry& a, const ManifestEntry& b) { return a.path < b.path; });
-    return digest_of(entries);
+    return entries;
+}
+
+std::string source_digest(const Dataset& dataset, const KnownDigests& known, int jobs, const std::function<bool()>& go_on) {
+    const auto entries = digests_of(dataset, files_of(dataset), known, jobs, go_on);
+    return entries ? digest_of(*entries) : std::string();
 }
 
 }  // namespace yolodata::pack
