@@ -18,7 +18,7 @@ namespace {
 using yolodata::Error;
 using yolodata::ErrorKind;
 
-/// Up to this many iterations optimizer=auto takes AdamW, over it SGD.
+/// Up to this many iterations optimizer=auto takes AdamW, over it MuSGD.
 constexpr std::int64_t adamw_iterations = 10000;
 
 /// NaN fails every comparison, so it never passes.
@@ -70,8 +70,9 @@ OptimizerChoice parse_optimizer(std::string_view name) {
     if (lower == "auto") return OptimizerChoice::automatic;
     if (lower == "sgd") return OptimizerChoice::sgd;
     if (lower == "adamw") return OptimizerChoice::adamw;
+    if (lower == "musgd") return OptimizerChoice::musgd;
     throw Error(ErrorKind::invalid_argument,
-                fmt::format("unknown optimizer \"{}\": auto, SGD or AdamW", name));
+                fmt::format("unknown optimizer \"{}\": auto, SGD, AdamW or MuSGD", name));
 }
 
 Schedule::Schedule(const ScheduleOptions& options) : options_(options) {
@@ -90,13 +91,16 @@ Schedule::Schedule(const ScheduleOptions& options) : options_(options) {
     initial_lr_ = o.lr0;
     momentum_ = o.momentum;
     warmup_bias_lr_ = o.warmup_bias_lr;
-    optimizer_ = o.optimizer == OptimizerChoice::adamw ? OptimizerKind::adamw : OptimizerKind::sgd;
+    optimizer_ = o.optimizer == OptimizerChoice::adamw   ? OptimizerKind::adamw
+                 : o.optimizer == OptimizerChoice::musgd ? OptimizerKind::musgd
+                                                         : OptimizerKind::sgd;
     if (o.optimizer == OptimizerChoice::automatic) {
         const auto iterations =
             divide_up(o.images, std::max<std::int64_t>(batch, o.nbs)) * o.epochs;
         warmup_bias_lr_ = 0;
         momentum_ = 0.9;
         if (iterations > adamw_iterations) {
+            optimizer_ = OptimizerKind::musgd;
             initial_lr_ = 0.01;
             // Built with .9, but its warm-up ends at what was asked for.
             if (warmup_ > 0) momentum_ = o.momentum;
@@ -125,7 +129,7 @@ StepSettings Schedule::at(std::int64_t iteration) const {
     now.lr = ramp(iteration, warmup_, 0.0, now.lr);
     now.accumulate =
         std::max(1, static_cast<int>(round_even(ramp(iteration, warmup_, 1, accumulate_))));
-    if (optimizer_ == OptimizerKind::sgd) {  // AdamW's beta1 has no warm-up
+    if (optimizer_ != OptimizerKind::adamw) {  // AdamW's beta1 has no warm-up
         now.momentum = ramp(iteration, warmup_, options_.warmup_momentum, momentum_);
     }
     return now;
@@ -137,7 +141,8 @@ bool Schedule::steps(std::int64_t iteration, std::int64_t last_step) const {
 
 void apply(const StepSettings& settings, Optimizer& optimizer) {
     for (auto& group : optimizer.groups()) {
-        group.lr = group.name == "bias" ? settings.bias_lr : settings.lr;
+        const double lr = group.name == "bias" ? settings.bias_lr : settings.lr;
+        group.lr = lr + (group.lr_factor - 1) * settings.lr;
     }
     optimizer.momentum = settings.momentum;
 }

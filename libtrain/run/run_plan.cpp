@@ -30,7 +30,7 @@ Schedule plan_schedule(const TrainOptions& options, const yolodata::shard::Shard
     if (from == nullptr || schedule.optimizer() == from->optimizer) return schedule;
     ScheduleOptions began = wanted;
     began.epochs = from->epochs;
-    wanted.optimizer = from->optimizer == OptimizerKind::sgd ? OptimizerChoice::sgd : OptimizerChoice::adamw;
+    wanted.optimizer = parse_optimizer(to_string(from->optimizer));
     wanted.lr0 = Schedule(began).initial_lr();
     wanted.warmup_bias_lr = 0;
     return Schedule(wanted);

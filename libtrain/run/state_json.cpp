@@ -90,7 +90,7 @@ EpochRow row_from(const json& j) {
 }
 
 OptimizerKind optimizer_from(const std::string& name) {
-    for (const OptimizerKind kind : {OptimizerKind::sgd, OptimizerKind::adamw}) {
+    for (const OptimizerKind kind : {OptimizerKind::sgd, OptimizerKind::adamw, OptimizerKind::musgd}) {
         if (to_string(kind) == name) return kind;
     }
     throw yolodata::Error(yolodata::ErrorKind::unsupported, "unknown optimizer " + name);

@@ -75,7 +75,7 @@ TrainState fresh_state(YoloV8 model, OptimizerKind optimizer, double weight_deca
     model.train(true);
     YoloV8 average = model.clone();
     Ema ema(average.state());
-    auto stepper = make_optimizer(optimizer, parameter_groups(model.parameters(), weight_decay));
+    auto stepper = make_optimizer(optimizer, parameter_groups(model.parameters(), weight_decay, optimizer));
     return {std::move(model), std::move(average), std::move(ema), std::move(stepper), {}, {},
             std::make_shared<Quarantine>()};
 }

@@ -154,8 +154,8 @@ class Trainer::Impl {
             counters.last_optimizer_step = iteration;
             if (!optimizer_step(state_)) drop("the sum of the gradients is not finite");
         }
-        const auto& groups = state_.optimizer->groups();
-        for (std::size_t i = 0; i < counters.lr.size(); ++i) counters.lr[i] = groups[i].lr;
+        counters.lr.clear();
+        for (const ParameterGroup& group : state_.optimizer->groups()) counters.lr.push_back(group.lr);
         ++counters.step;
         count_time();
         observer_.stepped(counters, loader_.steps());

@@ -63,10 +63,10 @@ def test_other_pictures_to_validate_on_are_said_and_measured_anew(bench):
     assert len(bench.events("run")) == 1
 
 
-@pytest.mark.parametrize("number, code", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_saves_and_resume_ends_with_the_same_bits(bench, number, code):
-    bench.run("--name", "whole", epochs=8)
-    process = bench.start("--name", "stopped", epochs=8)
+@pytest.mark.parametrize("number, code, optimizer", [(signal.SIGINT, 130, "auto"), (signal.SIGTERM, 143, "MuSGD")])
+def test_a_signal_saves_and_resume_ends_with_the_same_bits(bench, number, code, optimizer):
+    bench.run("--name", "whole", "--optimizer", optimizer, epochs=8)
+    process = bench.start("--name", "stopped", "--optimizer", optimizer, epochs=8)
     wait_for(process, "epoch 2/8")
     process.send_signal(number)
     rest = process.stderr.read()
@@ -75,11 +75,12 @@ def test_a_signal_saves_and_resume_ends_with_the_same_bits(bench, number, code):
     assert bench.events("stopped")[-1]["kind"] == "signal"
     rows = len(bench.rows("stopped"))
     assert rows < 9, "the training was over before the signal came"
-    said = bench.run("--name", "stopped", "--resume", epochs=8)
+    said = bench.run("--name", "stopped", "--optimizer", optimizer, "--resume", epochs=8)
     assert "continuing" in said
     assert bench.weights("stopped") == bench.weights("whole")
     assert bench.weights("stopped", "best") == bench.weights("whole", "best")
     assert bench.rows("stopped") == bench.rows("whole")
+    assert bench.rows("whole")[0][-1] == ("lr/pg7" if optimizer == "MuSGD" else "lr/pg2")
 
 
 def test_a_run_on_coded_shards_with_mosaics_is_continued_with_the_same_bits(bench):

@@ -88,11 +88,11 @@ void add_machine(CommandLine& line, FitOptions& o) {
 void add_optimizer(CommandLine& line, FitOptions& o) {
     yolotrain::ScheduleOptions& s = o.train.schedule;
     line.group("Optimizer and schedule");
-    Option& optimizer = line.option("optimizer", &o.optimizer, "auto|SGD|AdamW", "auto: by the number of steps");
-    optimizer.choices = {"auto", "SGD", "AdamW"};
+    Option& optimizer = line.option("optimizer", &o.optimizer, "auto|SGD|AdamW|MuSGD", "auto: by the number of steps");
+    optimizer.choices = {"auto", "SGD", "AdamW", "MuSGD"};
     range(line.option("lr0", &s.lr0, "R", "initial learning rate (auto sets its own)"), 1e-12, 1e3);
     range(line.option("lrf", &s.lrf, "R", "last learning rate as a share of the initial one"), 0, 1e3);
-    range(line.option("momentum", &s.momentum, "R", "SGD's momentum, AdamW's beta1"), 0, 0.9999);
+    range(line.option("momentum", &s.momentum, "R", "SGD's and MuSGD's momentum, AdamW's beta1"), 0, 0.9999);
     range(line.option("weight-decay", &s.weight_decay, "R", "at the nominal batch size"), 0, 1e3);
     range(line.option("warmup-epochs", &s.warmup_epochs, "R", "epochs of warm-up"), 0, 1e6);
     range(line.option("warmup-momentum", &s.warmup_momentum, "R", "momentum at the start"), 0, 0.9999);

@@ -9,8 +9,8 @@
 namespace yolotrain {
 
 /// optimizer=auto chooses by the length of the training.
-enum class OptimizerChoice { automatic, sgd, adamw };
-/// "auto", "SGD", "AdamW" (any case). Throws Error(invalid_argument).
+enum class OptimizerChoice { automatic, sgd, adamw, musgd };
+/// "auto", "SGD", "AdamW", "MuSGD" (any case). Throws Error(invalid_argument).
 OptimizerChoice parse_optimizer(std::string_view name);
 
 struct ScheduleOptions {
@@ -22,7 +22,7 @@ struct ScheduleOptions {
     std::int64_t nc = 80;        ///< classes: automatic's learning rate depends on it
     double lr0 = 0.01;           ///< initial learning rate; automatic sets its own
     double lrf = 0.01;           ///< last learning rate / lr0
-    double momentum = 0.937;     ///< SGD's momentum, AdamW's beta1
+    double momentum = 0.937;     ///< SGD's and MuSGD's momentum, AdamW's beta1
     double weight_decay = 5e-4;  ///< at the nominal batch size
     double warmup_epochs = 3.0;
     double warmup_momentum = 0.8;
@@ -33,8 +33,8 @@ struct ScheduleOptions {
 
 /// What one iteration (one batch) trains with.
 struct StepSettings {
-    double lr = 0;       ///< groups weight and bn
-    double bias_lr = 0;  ///< group bias
+    double lr = 0;       ///< of all groups but bias
+    double bias_lr = 0;  ///< of the group bias
     double momentum = 0;
     int accumulate = 1;  ///< step when this many iterations have passed since the last step
 };
@@ -69,7 +69,8 @@ class Schedule {
     int accumulate_ = 1;
 };
 
-/// Puts an iteration's settings into the optimizer: learning rates by group, momentum.
+/// Puts an iteration's settings into the optimizer: learning rates by group and its factor, momentum. In the warm-up a
+/// factor counts for what the rate grows to, not for warmup_bias_lr that it begins with.
 void apply(const StepSettings& settings, Optimizer& optimizer);
 
 }  // namespace yolotrain

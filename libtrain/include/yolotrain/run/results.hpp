@@ -15,12 +15,13 @@ struct EpochRow {
     std::array<double, 3> train_loss{};  ///< box, cls, dfl: means over the epoch's steps
     double precision = 0, recall = 0, map50 = 0, map = 0;
     std::array<double, 3> val_loss{};
-    std::array<double, 3> lr{};   ///< of the groups weight, bn, bias in the epoch's last step
+    std::vector<double> lr;       ///< of the parameter groups in the epoch's last step
 
     bool operator==(const EpochRow&) const = default;
 };
 
-/// The text of results.csv: Ultralytics' columns, six significant digits.
+/// The text of results.csv: Ultralytics' columns, one lr/pgN for each group, six significant digits. All rows have as many
+/// groups.
 std::string results_csv(const std::vector<EpochRow>& rows);
 
 }  // namespace yolotrain

@@ -26,7 +26,7 @@ struct Counters {
     std::int64_t accumulated = 0;           ///< batches in the gradients since then
     std::array<double, 3> loss_sum{};       ///< box, cls, dfl of this epoch's steps
     std::int64_t loss_steps = 0;
-    std::array<double, 3> lr{};             ///< of the groups in the last step
+    std::vector<double> lr;                 ///< of the groups in the last step
     std::int64_t skipped = 0;               ///< steps dropped for a non-finite loss or gradient
     std::int64_t skipped_in_a_row = 0;
     double best_fitness = 0;

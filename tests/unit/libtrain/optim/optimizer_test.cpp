@@ -96,9 +96,9 @@ TEST(Optimizers, FollowTheirFormulas) {
 }
 
 TEST(Optimizers, LeaveParametersWithoutGradientAlone) {
-    for (const auto kind : {OptimizerKind::sgd, OptimizerKind::adamw}) {
+    for (const auto kind : {OptimizerKind::sgd, OptimizerKind::adamw, OptimizerKind::musgd}) {
         const auto parameters = small_parameters();
-        const auto optimizer = make_optimizer(kind, parameter_groups(parameters, 0.1));
+        const auto optimizer = make_optimizer(kind, parameter_groups(parameters, 0.1, kind));
         apply({0.1, 0.1, 0.9, 1}, *optimizer);
         set_gradients(parameters, 3);
         parameters[3].tensor.mutable_grad().reset();
@@ -109,9 +109,9 @@ TEST(Optimizers, LeaveParametersWithoutGradientAlone) {
 }
 
 TEST(Optimizers, ContinueBitByBitFromSavedState) {
-    for (const auto kind : {OptimizerKind::sgd, OptimizerKind::adamw}) {
+    for (const auto kind : {OptimizerKind::sgd, OptimizerKind::adamw, OptimizerKind::musgd}) {
         const auto run = small_parameters(), again = small_parameters();
-        const auto first = make_optimizer(kind, parameter_groups(run, 0.1));
+        const auto first = make_optimizer(kind, parameter_groups(run, 0.1, kind));
         auto step = [](Optimizer& optimizer, const std::vector<NamedTensor>& parameters, int t) {
             apply({0.01, 0.02, 0.9, 1}, optimizer);
             set_gradients(parameters, t);
@@ -127,7 +127,7 @@ TEST(Optimizers, ContinueBitByBitFromSavedState) {
         auto weights = read_vectors(folder.file("weights"));
         for (const auto& parameter : again)
             parameter.tensor.detach().copy_(weights[parameter.name]);
-        const auto second = make_optimizer(kind, parameter_groups(again, 0.1));
+        const auto second = make_optimizer(kind, parameter_groups(again, 0.1, kind));
         second->restore(read_safetensors(folder.file("state")).tensors);
         for (int t = 5; t < 9; ++t) step(*second, again, t);
         for (std::size_t i = 0; i < run.size(); ++i) {

@@ -29,6 +29,9 @@ TEST(Results, HaveUltralyticsColumnsAndSixDigits) {
               "epoch,time,train/box_loss,train/cls_loss,train/dfl_loss,metrics/precision(B),metrics/recall(B),"
               "metrics/mAP50(B),metrics/mAP50-95(B),val/box_loss,val/cls_loss,val/dfl_loss,lr/pg0,lr/pg1,lr/pg2\n"
               "3,75.2392,4.82597,3.13797,3.84152,0,0,0.333333,0,0,0,0,0.0013579,0.0013579,4.96578e-05\n");
+    row.lr.resize(8, 0.5);  // MuSGD's groups
+    EXPECT_NE(results_csv({row}).find("lr/pg6,lr/pg7\n"), std::string::npos);
+    EXPECT_TRUE(results_csv({row}).ends_with("4.96578e-05,0.5,0.5,0.5,0.5,0.5\n"));
 }
 
 TEST(Args, AreYamlThatReadsBackAsTheSameText) {
