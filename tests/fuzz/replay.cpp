@@ -26,7 +26,9 @@ void feed_damaged(const Input& input) {
     constexpr std::size_t places = 16;
     for (std::size_t i = 0; i < places; ++i) {
         const std::size_t at = input.size() * i / places;
-        feed(Input(input.begin(), input.begin() + static_cast<std::ptrdiff_t>(at)));
+        Input cut = input;
+        cut.resize(at);
+        feed(cut);
         if (at >= input.size()) continue;
         Input flipped = input;
         flipped[at] ^= static_cast<std::uint8_t>(1U << (i % 8));
