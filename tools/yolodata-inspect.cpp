@@ -231,8 +231,9 @@ std::string as_text(const SetIndex& index, const std::optional<Record>& record) 
     if (record) return record_text(index, *record);
     std::string text;
     for (const auto& split : index.splits) {
-        text += fmt::format("{}: {} records, {} rows, {} backgrounds, {} left out\n", split.name, split.records, split.rows,
-                            split.backgrounds, split.left_out);
+        text += fmt::format("{}: {} records, ", split.name, split.records);
+        if (split.variants > 0) text += fmt::format("{} variants of each image, ", split.variants);
+        text += fmt::format("{} rows, {} backgrounds, {} left out\n", split.rows, split.backgrounds, split.left_out);
         for (const auto& shard : index.shards)
             if (shard.split == split.name)
                 text += fmt::format("  {}  {} records  {:.1f} MiB\n", shard.file, shard.records, static_cast<double>(shard.bytes) / (1 << 20));

@@ -116,7 +116,7 @@ PackReport merge(const std::string& out, bool overwrite, const PackProgress& pro
     frame.splits.clear(), frame.shards.clear(), frame.left_out.clear();
     shard::SetWriter writer(staging.folder(), frame);
     for (const auto& split : parts[0].index.splits) {
-        writer.begin_split(split.name);
+        writer.begin_split(split.name, split.variants);
         for (const Part& part : parts) {
             for (const shard::LeftOut& image : part.index.left_out)
                 if (image.split == split.name) writer.leave_out(image);

@@ -51,6 +51,7 @@ struct ShardSet::Impl {
     }
 
     void open_files();
+    const SplitEntry& entry_of_split() const;
     Place locate(std::uint64_t record) const;
     std::optional<format::IndexEntry> entry(const Place& place, Via via) const;
     std::optional<format::LabelEntry> try_label(const Place& place, const format::IndexEntry& e, Via via) const;
@@ -64,10 +65,16 @@ struct ShardSet::Impl {
     void prefetch(std::uint64_t record, std::uint64_t count, bool wait) const;
 };
 
+const SplitEntry& ShardSet::Impl::entry_of_split() const {
+    const auto found = std::find_if(index.splits.begin(), index.splits.end(),
+                                    [&](const SplitEntry& s) { return s.name == split; });
+    if (found == index.splits.end())
+        throw Error(ErrorKind::not_found, fmt::format("{}: the shard set has no split {}", dir, split));
+    return *found;
+}
+
 void ShardSet::Impl::open_files() {
-    const auto known = std::any_of(index.splits.begin(), index.splits.end(),
-                                   [&](const SplitEntry& s) { return s.name == split; });
-    if (!known) throw Error(ErrorKind::not_found, fmt::format("{}: the shard set has no split {}", dir, split));
+    entry_of_split();  // there is one
     const bool keep_open = may_keep_open(index.shards.size() + options.files_beside);
     std::uint64_t total = 0;
     for (const ShardEntry& shard : index.shards) {
@@ -270,6 +277,7 @@ IoMode ShardSet::io_mode(std::uint64_t record) const { return impl_->io->mode(im
 const SetIndex& ShardSet::index() const { return impl_->index; }
 const std::vector<std::string>& ShardSet::names() const { return impl_->index.names; }
 int ShardSet::imgsz() const { return impl_->index.options.imgsz; }
+int ShardSet::variants() const { return impl_->entry_of_split().variants; }
 std::string ShardSet::digest() const { return impl_->index.digest; }
 std::string ShardSet::source_digest() const { return impl_->index.source_digest; }
 std::string ShardSet::shard_path(std::size_t shard) const { return impl_->files.at(shard).path(); }

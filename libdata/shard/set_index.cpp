@@ -52,6 +52,14 @@ Json options_json(const SetOptions& o) {
     return j;
 }
 
+/// Left out where the split is as the set's options say, so that such sets stay as older versions wrote them.
+Json split_json(const SplitEntry& s, const SetOptions& options) {
+    Json j{{"name", s.name}, {"records", s.records}, {"rows", s.rows}, {"backgrounds", s.backgrounds},
+           {"left_out", s.left_out}};
+    if (s.variants != options.variants) j["variants"] = s.variants;
+    return j;
+}
+
 ShardEntry parse_shard(const Json& j) {
     ShardEntry s;
     s.file = j.at("file");
@@ -98,7 +106,8 @@ SetIndex parse(const Json& j) {
     index.options.shard_bytes = o.at("shard_bytes");
     index.options.max_pixels = o.at("max_pixels");
     for (const Json& s : j.at("splits"))
-        index.splits.push_back({s.at("name"), s.at("records"), s.at("rows"), s.at("backgrounds"), s.at("left_out")});
+        index.splits.push_back({s.at("name"), s.at("records"), s.at("rows"), s.at("backgrounds"), s.at("left_out"),
+                                s.value("variants", index.options.variants)});
     for (const Json& s : j.at("shards")) index.shards.push_back(parse_shard(s));
     for (const Json& s : j.at("left_out")) index.left_out.push_back(parse_left_out(s));
     return index;
@@ -120,9 +129,12 @@ void check(const SetIndex& index, const std::string& path) {
         split->second.first += shard.records;
         split->second.second += shard.rows;
     }
-    for (const SplitEntry& split : index.splits)
+    for (const SplitEntry& split : index.splits) {
         if (counted[split.name] != std::pair(split.records, split.rows))
             corrupt(path, fmt::format("counts the records of split {} in two ways", split.name));
+        if (split.variants < 0)
+            corrupt(path, fmt::format("counts {} variants in split {}", split.variants, split.name));
+    }
     if (index.digest != set_digest(index.shards)) corrupt(path, "its digest does not fit its shards");
 }
 
@@ -164,9 +176,7 @@ std::string to_json(const SetIndex& index) {
     j["augment"] = index.options.augment.empty() ? Json(nullptr) : Json::parse(index.options.augment);
     j["options"] = options_json(index.options);
     j["splits"] = Json::array();
-    for (const SplitEntry& s : index.splits)
-        j["splits"].push_back({{"name", s.name}, {"records", s.records}, {"rows", s.rows},
-                               {"backgrounds", s.backgrounds}, {"left_out", s.left_out}});
+    for (const SplitEntry& s : index.splits) j["splits"].push_back(split_json(s, index.options));
     j["shards"] = Json::array();
     for (const ShardEntry& s : index.shards) j["shards"].push_back(shard_json(s));
     j["left_out"] = Json::array();

@@ -11,14 +11,16 @@ namespace yolodata::shard {
 
 VariantLayout::VariantLayout(const SetIndex& index, const std::string& split,
                              const std::string& dir) {
-    const auto variants = static_cast<std::uint64_t>(index.options.variants);
-    if (variants == 0)
-        throw Error(ErrorKind::invalid_argument,
-                    dir + ": holds each image as it is; pack it with --variants K to have variants");
     const auto found = std::find_if(index.splits.begin(), index.splits.end(),
                                     [&](const SplitEntry& s) { return s.name == split; });
     if (found == index.splits.end())
         throw Error(ErrorKind::invalid_argument, fmt::format("{}: has no split {}", dir, split));
+    const auto variants = static_cast<std::uint64_t>(found->variants);
+    if (variants == 0)
+        throw Error(ErrorKind::invalid_argument,
+                    fmt::format("{}: split {} holds each image as it is; pack --variants K makes "
+                                "variants, of every split but val and test",
+                                dir, split));
     if (lacks_records(index))
         throw Error(ErrorKind::unsupported,
                     dir + ": damaged records were left out by repair, so that not every image has "

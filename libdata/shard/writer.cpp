@@ -70,10 +70,12 @@ void SetWriter::attempt(const std::function<void()>& step) {
     failed_ = false;
 }
 
-void SetWriter::begin_split(const std::string& name) {
+void SetWriter::begin_split(const std::string& name) { begin_split(name, index_.options.variants); }
+
+void SetWriter::begin_split(const std::string& name, int variants) {
     attempt([&] { close_shard(); });
     const auto left_out = std::count_if(index_.left_out.begin(), index_.left_out.end(), [&](const LeftOut& i) { return i.split == name; });
-    index_.splits.push_back({name, 0, 0, 0, static_cast<std::uint64_t>(left_out)});
+    index_.splits.push_back({name, 0, 0, 0, static_cast<std::uint64_t>(left_out), variants});
     shards_in_split_ = 0;
 }
 

@@ -108,7 +108,7 @@ SetIndex write_mended(const MendPlan& plan, const std::string& out, const CheckP
         return true;
     };
     for (const SplitEntry& split : plan.index.splits) {
-        writer.begin_split(split.name);
+        writer.begin_split(split.name, split.variants);
         for (const ShardEntry& listed : plan.index.shards) {
             if (listed.split != split.name) continue;
             MendSource source(plan.dir, listed);

@@ -113,6 +113,7 @@ class ShardSet {
     const SetIndex& index() const;                  ///< of the whole set, all splits (set_index.hpp)
     const std::vector<std::string>& names() const;  ///< class names of the set
     int imgsz() const;
+    int variants() const;               ///< augmented pictures of each image in this split; 0: each once, as it is
     std::string digest() const;         ///< identity of the set: changes when any shard changes
     std::string source_digest() const;  ///< "sha256:…" of the source dataset
     std::string shard_path(std::size_t shard) const;

@@ -27,6 +27,7 @@ struct SplitEntry {
     std::uint64_t records = 0, rows = 0;
     std::uint64_t backgrounds = 0;    ///< records without a row
     std::uint64_t left_out = 0;       ///< images of the split that were not packed
+    int variants = 0;                 ///< augmented pictures of each image; 0: each image once, as it is
 };
 
 /// Why an image was left out: a finding at its image or label.
@@ -49,7 +50,7 @@ struct SetOptions {
     std::string codec = "raw";        ///< raw | jpeg
     std::string decode = "exact";     ///< exact: whole pictures are resized; fast: JPEGs that were decoded at a smaller scale
     int quality = 95;                 ///< of JPEGs that were made anew
-    int variants = 0;                 ///< 0: each image once, as it is; else augmented pictures of each image
+    int variants = 0;                 ///< of every split whose entry does not say otherwise
     std::string augment;              ///< how they were augmented, a JSON object; empty without variants
     std::uint64_t seed = 0;
     std::uint64_t shard_bytes = std::uint64_t{512} << 20;  ///< a shard is at most so long, unless one record is longer

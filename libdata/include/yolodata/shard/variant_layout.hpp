@@ -22,8 +22,9 @@ namespace yolodata::shard {
 class VariantLayout {
    public:
     /// `index`: of the set in the folder `dir`, which errors name. Throws Error: invalid_argument (the
-    /// set holds each image as it is, or has no such split), unsupported (a repaired set, which lacks
-    /// records: not every image has every variant), corrupt (its records are no multiple of K).
+    /// split holds each image as it is, or there is none of that name), unsupported (a repaired set,
+    /// which lacks records: not every image has every variant), corrupt (its records are no multiple
+    /// of K).
     VariantLayout(const SetIndex& index, const std::string& split, const std::string& dir);
 
     std::uint64_t images() const { return images_; }

@@ -50,7 +50,8 @@ class SetWriter {
     SetWriter(std::string folder, SetIndex index, ShardFull full = {});
     ~SetWriter();  ///< waits for a shard that is full; an unfinished one leaves no file
 
-    void begin_split(const std::string& name);
+    void begin_split(const std::string& name);  ///< with as many variants as the options say
+    void begin_split(const std::string& name, int variants);
     /// Throws Error(io | resource) when the disk refuses, Error(invalid_argument) for a record that does
     /// not fit the format.
     void add(const RecordData& record);

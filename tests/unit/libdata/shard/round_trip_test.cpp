@@ -156,6 +156,30 @@ TEST(RoundTrip, APublishedShardComesWithHowTheSetStoodWhenItWasFull) {
     check();
 }
 
+TEST(RoundTrip, TheIndexTellsASplitsVariantsWhereTheyAreNotTheSets) {
+    const TempFolder dir;
+    SetIndex frame = testing::made_up_index();
+    frame.options.variants = 2;
+    SetWriter writer(dir.path(), frame);
+    writer.begin_split("train");
+    writer.begin_split("val", 0);
+    writer.add(made_up_record(1));
+    const std::string text = to_json(writer.finish(testing::source_digest));
+    testing::spill(dir / "index.json", text);
+    EXPECT_EQ(ShardSet(dir.path(), "train").variants(), 2);
+    EXPECT_EQ(ShardSet(dir.path(), "val").variants(), 0);
+    EXPECT_EQ(to_json(read_set_index(dir.path())), text);
+
+    // Without the member a split is as the set's options say, which is how earlier versions wrote it.
+    const std::size_t member = text.find("\"variants\": 0"), comma = text.rfind(',', member);
+    ASSERT_NE(member, std::string::npos);
+    EXPECT_EQ(text.find("\"variants\": 2"), text.rfind("\"variants\": 2")) << "train is as the options say";
+    const std::string without = std::string(text).erase(comma, text.find('0', member) + 1 - comma);
+    EXPECT_EQ(parse_set_index(without, "SET").splits[1].variants, 2);
+    EXPECT_EQ(to_json(parse_set_index(without, "SET")), without);
+    EXPECT_THROW(parse_set_index(std::string(text).replace(member, 13, "\"variants\":-1"), "SET"), Error);
+}
+
 TEST(RoundTrip, ARecordThatDoesNotFitTheFormatIsRefused) {
     const TempFolder dir;
     SetWriter writer(dir.path(), testing::made_up_index());

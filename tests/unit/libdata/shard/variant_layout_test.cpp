@@ -16,7 +16,7 @@ SetIndex index_of(std::uint64_t images, int variants, std::uint64_t seed = 7) {
     index.options.variants = variants;
     index.options.seed = seed;
     const std::uint64_t records = images * static_cast<std::uint64_t>(variants);
-    index.splits.push_back({"train", records, 0, 0, 0});
+    index.splits.push_back({"train", records, 0, 0, 0, variants});
     return index;
 }
 
@@ -70,6 +70,15 @@ TEST(VariantLayout, OutOfRangeIsAnError) {
     EXPECT_EQ(empty.images(), 0u);
     EXPECT_THROW(empty.record(0, 1), Error);
     EXPECT_THROW(empty.variant_of(0), Error);
+}
+
+TEST(VariantLayout, ASplitMayHaveOtherVariantsThanTheSet) {
+    SetIndex index = index_of(6, 3);
+    index.splits.push_back({"val", 6, 0, 0, 0, 0});
+    index.splits.push_back({"more", 6, 0, 0, 0, 2});
+    EXPECT_EQ(VariantLayout(index, "train", "SET").images(), 6u);
+    EXPECT_EQ(VariantLayout(index, "more", "SET").images(), 3u);
+    expect_error(ErrorKind::invalid_argument, "split val holds each image as it is", index, "val");
 }
 
 TEST(VariantLayout, RefusesWhatDoesNotObeyIt) {

@@ -256,6 +256,20 @@ TEST_F(MendTest, AnUndamagedSetCopiesByteForByte) {
                   slurp(other_ / "out" + ("/" + entry.path().filename().string())));
 }
 
+TEST_F(MendTest, SplitsKeepTheirVariants) {
+    SetIndex frame = testing::made_up_index();
+    frame.options.variants = 2;
+    std::filesystem::create_directory(other_ / "set");
+    SetWriter writer(other_ / "set", frame);
+    writer.begin_split("train");
+    writer.add(made_up_record(1));
+    writer.begin_split("val", 0);
+    writer.add(made_up_record(3));
+    const std::string text = to_json(writer.finish(testing::source_digest));
+    spill(other_ / "set/index.json", text);
+    EXPECT_EQ(to_json(write_mended(plan_mend(other_ / "set"), other_ / "out")), text);
+}
+
 TEST_F(MendTest, WithoutIndexJsonItSaysWhatIsLost) {
     ASSERT_EQ(::unlink((dir_ / "index.json").c_str()), 0);
     EXPECT_THROW(plan_mend(dir_.path()), Error);
