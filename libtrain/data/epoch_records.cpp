@@ -26,7 +26,7 @@ std::uint32_t variant_of(const yolodata::shard::ShardSet& set, std::uint64_t rec
 }  // namespace
 
 EpochRecords::EpochRecords(const yolodata::shard::ShardSet& set)
-    : variants_(set.index().options.variants), size_(set.size()) {
+    : variants_(set.variants()), size_(set.size()) {
     if (variants_ == 0 || set.size() == 0) return;
     const auto k = static_cast<std::uint64_t>(variants_);
     size_ = set.size() / k;

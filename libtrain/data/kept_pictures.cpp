@@ -23,7 +23,7 @@ std::uint64_t partner_window(std::uint64_t n, int batch) {
 std::size_t kept_pictures(const yolodata::shard::ShardSet& set, const LoaderOptions& options) {
     const auto& stored = set.index().options;
     const yolodata::AugmentOptions& a = options.augment;
-    const bool partners = stored.variants == 0 && (a.mosaic > 0 || a.mixup > 0 || a.cutmix > 0);
+    const bool partners = set.variants() == 0 && (a.mosaic > 0 || a.mixup > 0 || a.cutmix > 0);
     const bool made = stored.codec != "raw" || stored.imgsz != options.imgsz;  // decoded or resized
     if (!partners || !made) return 0;
     const auto wanted = partner_window(set.size(), options.batch) + static_cast<std::uint64_t>(options.workers) + 1;

@@ -25,9 +25,9 @@ class ShardSource final : public EvalSource {
         throw yolodata::Error(
             yolodata::ErrorKind::unsupported,
             fmt::format("the split {} of {} holds augmented pictures (packed with --variants {}): "
-                        "what is measured on them says little. Give the data.yaml, or a set packed "
-                        "without --variants (to fit, as --val-data)",
-                        split, dir, shards_.index().options.variants));
+                        "what is measured on them says little. Give the data.yaml (to fit, as "
+                        "--val-data), or pack the set again: val and test are packed as they are",
+                        split, dir, shards_.variants()));
     }
 
     std::size_t size() const override { return static_cast<std::size_t>(shards_.size()); }
@@ -79,7 +79,7 @@ class ShardSource final : public EvalSource {
 
  private:
     std::uint32_t first_variant() const {
-        if (shards_.index().options.variants == 0) return 0;
+        if (shards_.variants() == 0) return 0;
         try {
             return shards_.info(0).variant;
         } catch (const yolodata::Error&) {

@@ -86,7 +86,7 @@ inline void draw_set(const std::string& folder, unsigned train, unsigned val, in
 }
 
 /// A set of `variants` pictures of each of `images` images, as pack --variants lays them out: variant by variant, each
-/// in another order. Its split val holds one plain picture.
+/// in another order. Its split val holds plain pictures.
 inline void draw_variants(const std::string& folder, unsigned images, int variants, int imgsz) {
     std::filesystem::create_directories(folder);
     yolodata::shard::SetIndex index;
@@ -107,8 +107,8 @@ inline void draw_variants(const std::string& folder, unsigned images, int varian
             writer.add(record);
         }
     }
-    writer.begin_split("val");
-    writer.add(drawn_record(1000, imgsz));
+    writer.begin_split("val", 0);
+    for (unsigned i = 0; i < 4; ++i) writer.add(drawn_record(1000 + i, imgsz));
     const auto finished = writer.finish("sha256:" + std::string(64, 'a'));
     std::ofstream(folder + "/index.json") << yolodata::shard::to_json(finished);
 }

@@ -38,6 +38,15 @@ TEST(EpochRecords, OfASetOfVariantsAreOneVariantAfterTheOther) {
     }
 }
 
+TEST(EpochRecords, OfASplitWithoutVariantsAreAllInASetOfVariantsToo) {
+    const test::ScratchFolder scratch;
+    test::draw_variants(scratch / "set", 5, 3, 32);
+    const EpochRecords records(ShardSet(scratch / "set", "val"));
+    EXPECT_EQ(records.size(), 4u);
+    EXPECT_EQ(records.variants(), 0);
+    EXPECT_EQ(records.first(2), 0u);
+}
+
 TEST(EpochRecords, ASetThatHoldsSomethingElseIsAnError) {
     const test::ScratchFolder scratch;
     test::draw_variants(scratch / "set", 5, 3, 32);
