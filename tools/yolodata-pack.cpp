@@ -84,7 +84,8 @@ Options parse(int argc, char** argv) {
     tools::Option& quality = line.option("quality", &o.quality, "N", "of JPEGs that are made anew");
     quality.min = 1, quality.max = 100;
     tools::Option& variants = line.option("variants", &o.variants, "K",
-                "augmented pictures of each image, imgsz x imgsz, so that training spends no CPU on that; 0: each image once, as it is");
+                "augmented pictures of each image, imgsz x imgsz, so that training spends no CPU on that; not of val and test, which are "
+                "packed as they are; 0: each image once, as it is");
     variants.min = 0, variants.max = 10'000;
     line.option("augment", &o.augment, "FILE", "augmentation of variants, JSON or YAML (schemas/augment.schema.json)").default_text = "that of training";
     line.option("shard-size", &o.shard_size, "SIZE", "largest length of one shard file");
@@ -122,11 +123,23 @@ Options parse(int argc, char** argv) {
     return o;
 }
 
-std::uint64_t images_in(const yolodata::Dataset& dataset, const std::vector<std::string>& splits) {
-    std::uint64_t images = 0;
-    for (const yolodata::Split& split : dataset.splits)
-        if (splits.empty() || std::find(splits.begin(), splits.end(), split.name) != splits.end()) images += split.images.size();
-    return images;
+/// What the progress counts in all: images, and of a set of variants the pictures that are written after them.
+struct Work {
+    std::uint64_t images = 0, pictures = 0;
+};
+
+/// Of one of the parts.
+Work work_of(const yolodata::Dataset& dataset, const yolodata::pack::PackOptions& options) {
+    Work work;
+    for (const yolodata::Split& split : dataset.splits) {
+        const auto& chosen = options.splits;
+        if (!chosen.empty() && std::find(chosen.begin(), chosen.end(), split.name) == chosen.end()) continue;
+        const auto passes = static_cast<std::uint64_t>(std::max(yolodata::pack::variants_of(split.name, options.set), 1));
+        work.images += split.images.size();
+        if (options.set.variants > 0) work.pictures += split.images.size() * passes;
+    }
+    const auto parts = static_cast<std::uint64_t>(options.parts);
+    return {(work.images + parts - 1) / parts, (work.pictures + parts - 1) / parts};
 }
 
 void print_left_out(const PackReport& report, bool all) {
@@ -158,8 +171,8 @@ void print_summary(const Options& o, const PackReport& report) {
     std::uint64_t records = 0, bytes = 0;
     for (const auto& split : report.index.splits) {
         records += split.records;
-        fmt::print("{}: {} {}, {} rows, {} backgrounds, {} left out\n", split.name, split.records, report.index.options.variants == 0 ? "images" : "pictures", split.rows,
-                   split.backgrounds, split.left_out);
+        fmt::print("{}: {} {}, {} rows, {} backgrounds, {} left out\n", split.name, split.records,
+                   split.variants == 0 ? "images" : "pictures", split.rows, split.backgrounds, split.left_out);
     }
     for (const auto& shard : report.index.shards) bytes += shard.bytes;
     print_left_out(report, false);
@@ -217,13 +230,12 @@ int run(const Options& o) {
         if (finding.severity == yolodata::Severity::error && dataset.resolved && !o.quiet)
             fmt::print(stderr, "{}: {}: {}\n", program, yolodata::printable(finding.path), yolodata::printable(finding.message));
 
-    const auto parts = static_cast<std::uint64_t>(o.parts);
-    const std::uint64_t images = (images_in(dataset, o.splits) + parts - 1) / parts;
-    tools::Progress progress("pack", o.variants == 0 ? "images" : "pictures", images * static_cast<std::uint64_t>(1 + o.variants), o.quiet);
+    const Work work = work_of(dataset, options);
+    tools::Progress progress("pack", o.variants == 0 ? "images" : "pictures", work.images + work.pictures, o.quiet);
     std::uint64_t last = 0, before = 0;
     const PackReport report = yolodata::pack::pack(dataset, o.out, options, [&](std::uint64_t done, std::uint64_t) {
         tools::stop_if_interrupted();
-        if (done < last) before = images;  // the plain set is done, its variants begin
+        if (done < last) before = work.images;  // the plain set is done, its variants begin
         progress.update(before + (last = done));
         return true;
     });

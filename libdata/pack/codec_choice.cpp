@@ -104,7 +104,7 @@ CodecCosts measure_codec_costs(const Dataset& dataset, const std::vector<Place>&
         ++n;
     }
     for (double* sum : {&costs.decode_seconds, &costs.jpeg_bytes, &costs.raw_bytes}) *sum /= std::max(n, 1.0);
-    costs.images = static_cast<double>(places.size()) * std::max(options.set.variants, 1);
+    for (const Place& place : places) costs.images += place.measures ? 1 : std::max(options.set.variants, 1);
     std::filesystem::path folder = std::filesystem::absolute(out);
     while (!std::filesystem::is_directory(folder) && folder.has_relative_path()) folder = folder.parent_path();
     costs.read_bytes_per_second = measure_read_speed(folder.string());

@@ -13,6 +13,7 @@
 #include "yolodata/core/file.hpp"
 #include "yolodata/core/manifest.hpp"
 #include "yolodata/core/sha256.hpp"
+#include "yolodata/pack/pack.hpp"
 #include "yolodata/verify/hash_files.hpp"
 
 namespace yolodata::pack {
@@ -109,7 +110,10 @@ std::optional<JournalState> Journal::recover(const std::string& out) const {
 std::string fingerprint_of(const Dataset& dataset, const std::vector<Split>& splits, const shard::SetIndex& frame) {
     Sha256 hash;
     hash.update(shard::to_json(frame));
-    for (const Split& split : splits) hash.update(fmt::format("{}\n{}\n", split.name, split.images.size()));
+    for (const Split& split : splits) {
+        const int variants = variants_of(split.name, frame.options);
+        hash.update(fmt::format("{}\n{}\n{}\n", split.name, split.images.size(), variants));
+    }
     const Folder folder(dataset.root);
     for (const std::string& path : files_of(dataset)) {
         const ReadResult status = folder.status(path);

@@ -63,6 +63,19 @@ std::vector<Split> chosen_splits(const Dataset& dataset, const std::vector<std::
     return chosen;
 }
 
+void check_variants(const Dataset& dataset, const std::vector<Split>& splits, const PackOptions& options) {
+    if (options.set.variants == 0 || splits.empty()) return;
+    std::string names;
+    for (const Split& split : splits) {
+        if (!measures(split.name)) return;
+        names += (names.empty() ? "" : ", ") + split.name;
+    }
+    throw Error(ErrorKind::invalid_argument,
+                fmt::format("{}: no variants are made of {}: val and test are packed as they are, to be measured on; "
+                            "pack train beside them, or leave out --variants",
+                            dataset.root, names));
+}
+
 /// A dataset that could not be resolved says so by an error finding of its configuration.
 void check_dataset(const Dataset& dataset) {
     if (dataset.resolved) return;
@@ -96,10 +109,14 @@ std::string resolve_codec(const Dataset& dataset, const std::vector<Split>& spli
 
 }  // namespace
 
+bool measures(std::string_view split) { return split == "val" || split == "test"; }
+
+int variants_of(std::string_view split, const shard::SetOptions& set) { return measures(split) ? 0 : set.variants; }
+
 PackReport pack(const Dataset& dataset, const std::string& whole_out, const PackOptions& asked, const PackProgress& progress) {
     const auto start = std::chrono::steady_clock::now();
     check_options(asked);
-    PackOptions options = asked;
+    PackPlan options{asked};
     options.set.augment = options.set.variants == 0 ? std::string() : to_json(options.augment);
     // More threads than CPUs are allowed; without this TBB says on stderr that it ignores the wish.
     const tbb::global_control threads(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(options.jobs));
@@ -108,6 +125,7 @@ PackReport pack(const Dataset& dataset, const std::string& whole_out, const Pack
     infer_task(with_task, options.jobs);
     check_flip_idx(with_task, options.augment);
     const std::vector<Split> splits = chosen_splits(with_task, options.splits);
+    check_variants(with_task, splits, options);
     const std::string out = out_folder(whole_out, options.part, options.parts);
     PackReport report;
     report.mirrored_never = with_task.task == Task::pose && options.set.variants > 0 && options.augment.flip_idx.empty();

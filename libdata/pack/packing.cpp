@@ -59,19 +59,24 @@ shard::SetIndex index_frame(const Dataset& dataset, const PackOptions& options) 
     return index;
 }
 
-PackOptions plain_options(PackOptions options) {
-    options.set.codec = "raw";
-    options.set.variants = 0;
-    options.set.augment.clear();
-    options.set.seed = shard::SetOptions{}.seed;
-    options.set.quality = shard::SetOptions{}.quality;
-    return options;
+PackPlan plain_plan(const PackOptions& options, const std::vector<Split>& splits) {
+    PackPlan plan{options, true};
+    plan.set.variants = 0;
+    plan.set.augment.clear();
+    plan.set.seed = shard::SetOptions{}.seed;
+    // Codec and quality are those of the splits that measure.
+    const bool any = std::any_of(splits.begin(), splits.end(), [](const Split& s) { return measures(s.name); });
+    if (!any || plan.set.codec == "raw") {
+        plan.set.codec = "raw";
+        plan.set.quality = shard::SetOptions{}.quality;
+    }
+    return plan;
 }
 
 std::vector<Place> places_of(const std::vector<Split>& splits) {
     std::vector<Place> places;
     for (std::size_t s = 0; s < splits.size(); ++s)
-        for (const std::uint32_t image : splits[s].images) places.push_back({s, image});
+        for (const std::uint32_t image : splits[s].images) places.push_back({s, image, measures(splits[s].name)});
     return places;
 }
 
@@ -88,6 +93,8 @@ bool is_whole(const Dataset& dataset, const std::vector<Split>& splits, const st
         if (shard::lacks_records(index) || (options.fail_on_bad && !index.left_out.empty())) return false;
         for (std::size_t i = 0; i < splits.size(); ++i) {
             if (index.splits[i].name != splits[i].name) return false;
+            // Earlier versions made variants of every split.
+            if (index.splits[i].variants != variants_of(splits[i].name, options.set)) return false;
             const shard::ShardSet whole(out, splits[i].name);  // headers and indices hold
         }
     } catch (const Error&) {
@@ -111,7 +118,7 @@ bool is_up_to_date(const Dataset& dataset, const std::vector<Split>& splits, con
 }
 
 Packing::Packing(const Dataset& dataset, const std::vector<Split>& splits, const std::string& whole_out,
-                 const PackOptions& options, const PackProgress& progress, PackReport& report)
+                 const PackPlan& options, const PackProgress& progress, PackReport& report)
     : dataset_(dataset), splits_(splits), whole_out_(whole_out), out_(out_folder(whole_out, options.part, options.parts)),
       options_(options), progress_(progress), report_(report), all_places_(places_of(splits)),
       places_(own_places(all_places_, options)),
@@ -139,7 +146,7 @@ void Packing::pack_and_publish() {
 }
 
 /// What an interrupted run left for these options, or a beginning.
-JournalState Packing::begin(const Journal& journal, const PackOptions& options) {
+JournalState Packing::begin(const Journal& journal, const PackPlan& options) {
     std::optional<JournalState> state;
     if (options.resume) state = journal.recover(out_);
     if (!state) return {index_frame(dataset_, options), 0, 0, false};
@@ -158,7 +165,7 @@ shard::SetWriter::ShardFull Packing::writes(const Journal& journal, const Progre
 }
 
 /// Writes every picture once. nullopt: the report says what ended it.
-std::optional<shard::SetIndex> Packing::pack_plain(const std::string& folder, const PackOptions& options) {
+std::optional<shard::SetIndex> Packing::pack_plain(const std::string& folder, const PackPlan& options) {
     const Journal journal(folder, fingerprint_of(dataset_, splits_, index_frame(dataset_, options)) +
                                       fmt::format(" {}/{}", options.part, options.parts));
     const JournalState state = begin(journal, options);
@@ -197,7 +204,8 @@ std::string Packing::digest_of_source(const KnownDigests& known) const {
 }
 
 /// The variants are made from plain pictures, each packed once: so every image is read, checked and decoded once, and
-/// partners cost a mapped read.
+/// partners cost a mapped read. Splits that measure stand among them as they will in the set: so what is wrong with an
+/// image of any split shows first, and parts share them too.
 std::optional<shard::SetIndex> Packing::pack_variants() {
     const std::optional<PlainPictures> plain = options_.parts == 1
                                                    ? make_plain()
@@ -208,7 +216,7 @@ std::optional<shard::SetIndex> Packing::pack_variants() {
                                                  fmt::format("{} {}/{}", plain->digest(), options_.part, options_.parts));
     const JournalState state = begin(journal, options_);
     if (state.finished) return state.index;
-    check_variant_space(dataset_, places_, count_variants(*plain, options_) - state.done, options_, staging_.free_bytes(), out_);
+    check_variant_space(dataset_, places_, count_pictures(*plain, options_) - state.done, options_, staging_.free_bytes(), out_);
     Progress at{state.done, 0};
     shard::SetWriter writer(staging_.folder(), state.index, writes(journal, at));
     if (!write_variants(*plain, dataset_, options_, progress_, at, writer)) {
@@ -227,7 +235,7 @@ std::optional<PlainPictures> Packing::make_plain() {
     std::error_code error;
     std::filesystem::create_directory(folder, error);
     if (error) throw_errno("make the folder", folder, error.value());
-    const auto plain = pack_plain(folder, plain_options(options_));
+    const auto plain = pack_plain(folder, plain_plan(options_, splits_));
     if (!plain) return std::nullopt;
     write_file_atomically(folder + "/" + shard::index_file, shard::to_json(*plain));
     return PlainPictures({{folder, shard::read_set_index(folder)}}, plain->source_digest);

@@ -22,8 +22,9 @@ std::vector<Place> places_of(const std::vector<Split>& splits);
 
 /// The index of a set of these options before its first record.
 shard::SetIndex index_frame(const Dataset& dataset, const PackOptions& options);
-/// Of the plain pictures that variants with these options are made from: what they do not depend on is left at its default.
-PackOptions plain_options(PackOptions options);
+/// Of the plain pictures that a set of variants with these options is made from: what they do not depend on is left at its
+/// default.
+PackPlan plain_plan(const PackOptions& options, const std::vector<Split>& splits);
 
 /// Whether OUT holds a whole set of these options, and then its index; of whatever state of the source. Reads no picture.
 bool is_whole(const Dataset& dataset, const std::vector<Split>& splits, const std::string& out, const PackOptions& options,
@@ -44,7 +45,7 @@ class OutOfResources : public Error {
 class Packing {
    public:
     /// whole_out: of all parts together. Throws as Staging.
-    Packing(const Dataset& dataset, const std::vector<Split>& splits, const std::string& whole_out, const PackOptions& options,
+    Packing(const Dataset& dataset, const std::vector<Split>& splits, const std::string& whole_out, const PackPlan& options,
             const PackProgress& progress, PackReport& report);
 
     /// Throws OutOfResources, and what pack() throws.
@@ -57,10 +58,10 @@ class Packing {
     using Old = shard::Staging::Old;
     using Unfinished = shard::Staging::Unfinished;
 
-    JournalState begin(const Journal& journal, const PackOptions& options);
+    JournalState begin(const Journal& journal, const PackPlan& options);
     /// The journal says how far the packing was when the shard was full, not when it is published.
     shard::SetWriter::ShardFull writes(const Journal& journal, const Progress& at);
-    std::optional<shard::SetIndex> pack_plain(const std::string& folder, const PackOptions& options);
+    std::optional<shard::SetIndex> pack_plain(const std::string& folder, const PackPlan& options);
     std::string digest_of_source(const KnownDigests& known) const;
     std::optional<shard::SetIndex> pack_variants();
     std::optional<PlainPictures> make_plain();
@@ -68,7 +69,7 @@ class Packing {
     const Dataset& dataset_;
     const std::vector<Split>& splits_;
     const std::string whole_out_, out_;
-    const PackOptions& options_;
+    const PackPlan& options_;
     const PackProgress& progress_;
     PackReport& report_;
     const std::vector<Place> all_places_;  ///< of every part

@@ -26,7 +26,7 @@ bool same_frame(const shard::SetIndex& a, const shard::SetIndex& b) {
     return a.options == b.options && a.tool == b.tool && a.names == b.names && a.class_count == b.class_count && a.task == b.task &&
            a.geometry == b.geometry && a.keypoints.points == b.keypoints.points && a.keypoints.dims == b.keypoints.dims &&
            std::equal(a.splits.begin(), a.splits.end(), b.splits.begin(), b.splits.end(),
-                      [](const auto& s, const auto& t) { return s.name == t.name; });
+                      [](const auto& s, const auto& t) { return s.name == t.name && s.variants == t.variants; });
 }
 
 /// N of a folder that part_folder() names; 0 of any other.

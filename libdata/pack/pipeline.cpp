@@ -48,7 +48,7 @@ class ExaminedPair {
 class Pipeline {
    public:
     Pipeline(const Dataset& dataset, const std::vector<Split>& splits, const std::vector<Place>& places,
-             const PackOptions& options, const PackProgress& progress, Progress& at, shard::SetWriter& writer)
+             const PackPlan& options, const PackProgress& progress, Progress& at, shard::SetWriter& writer)
         : dataset_(dataset), splits_(splits), places_(places), options_(options), progress_(progress), at_(at), writer_(writer),
           names_(dataset), small_(options.max_memory / 8 / static_cast<std::uint64_t>(options.jobs)),
           budget_(options.max_memory / 8 * 7 - std::min(options.max_memory / 2, tokens() * record_bytes())),
@@ -83,8 +83,9 @@ class Pipeline {
         examine.max_pixels = options_.set.max_pixels;
         examine.imgsz = options_.set.imgsz;
         examine.long_side = decoded_long_side(options_.set);
-        examine.wants_pixels = [this](int width, int height, int orientation) {
-            return pack::wants_pixels(width, height, orientation, options_.set, small_);
+        // Of which split a picture is, is not told: the few that are taken as they are get their pixels in vain.
+        examine.wants_pixels = [this, set = stored_as({}, options_)](int width, int height, int orientation) {
+            return pack::wants_pixels(width, height, orientation, set, small_);
         };
         return examine;
     }
@@ -114,7 +115,8 @@ class Pipeline {
         item->image = examined.image;
         item->label = examined.label;
         if (options_.fail_on_bad && found_bad_ && examined.usable) return item;
-        item->prepared = prepare(std::move(examined), names_.name(image.path), options_.set, budget_);
+        const shard::SetOptions set = stored_as(item->place, options_);
+        item->prepared = prepare(std::move(examined), names_.name(image.path), set, budget_);
         if (item->prepared.left_out) found_bad_ = true;
         return item;
     }
@@ -145,7 +147,7 @@ class Pipeline {
     const Dataset& dataset_;
     const std::vector<Split>& splits_;
     const std::vector<Place>& places_;
-    const PackOptions& options_;
+    const PackPlan& options_;
     const PackProgress& progress_;
     Progress& at_;
     shard::SetWriter& writer_;
@@ -169,8 +171,15 @@ class Pipeline {
 
 }  // namespace
 
+shard::SetOptions stored_as(const Place& place, const PackPlan& plan) {
+    shard::SetOptions set = plan.set;
+    if (plan.for_variants && !place.measures) set.codec = "raw";
+    return set;
+}
+
 PipelineResult run_pipeline(const Dataset& dataset, const std::vector<Split>& splits, const std::vector<Place>& places,
-                            const PackOptions& options, const PackProgress& progress, Progress& at, shard::SetWriter& writer) {
+                            const PackPlan& options, const PackProgress& progress, Progress& at,
+                            shard::SetWriter& writer) {
     return Pipeline(dataset, splits, places, options, progress, at, writer).run();
 }
 

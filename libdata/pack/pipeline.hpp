@@ -19,7 +19,17 @@ namespace yolodata::pack {
 struct Place {
     std::size_t split = 0;    ///< index into the splits that are packed
     std::uint32_t image = 0;  ///< index into Dataset::images
+    bool measures = false;    ///< its split does (pack::measures)
 };
+
+/// PackOptions, and what only a packing of variants asks of the packing before it.
+struct PackPlan : PackOptions {
+    /// The pictures are raw, whatever set.codec says, for variants are made from them; but not those of splits that
+    /// measure, which the set of variants takes over as they stand.
+    bool for_variants = false;
+};
+/// How the picture of a place is stored.
+shard::SetOptions stored_as(const Place& place, const PackPlan& plan);
 
 /// Where an interrupted packing goes on.
 struct Progress {
@@ -41,6 +51,7 @@ struct PipelineResult {
 /// called. With options.fail_on_bad nothing more is written once an
 /// image was left out, but the rest is still examined, so that all of them are known.
 PipelineResult run_pipeline(const Dataset& dataset, const std::vector<Split>& splits, const std::vector<Place>& places,
-                            const PackOptions& options, const PackProgress& progress, Progress& at, shard::SetWriter& writer);
+                            const PackPlan& options, const PackProgress& progress, Progress& at,
+                            shard::SetWriter& writer);
 
 }  // namespace yolodata::pack

@@ -40,7 +40,7 @@ class PlainParts {
    public:
     PlainParts(const Dataset& dataset, const std::vector<Split>& splits, const std::string& whole_out, const PackOptions& options,
                const PackProgress& progress, PackReport& report)
-        : dataset_(dataset), splits_(splits), options_(plain_options(options)), report_(report), own_(options.part), whole_out_(whole_out) {
+        : dataset_(dataset), splits_(splits), options_(plain_plan(options, splits)), report_(report), own_(options.part), whole_out_(whole_out) {
         options_.resume = options_.overwrite = true;
         const shard::SetIndex frame = index_frame(dataset, options_);
         root_ = plain_root(whole_out, options.parts, frame_name(splits, frame));
@@ -140,7 +140,7 @@ class PlainParts {
 
     const Dataset& dataset_;
     const std::vector<Split>& splits_;
-    PackOptions options_;
+    PackPlan options_;
     PackReport& report_;
     const int own_;
     const std::string whole_out_;

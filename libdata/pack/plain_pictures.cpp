@@ -50,6 +50,30 @@ shard::RecordInfo PlainSplit::info(std::uint64_t number) const {
     return sets_[set].info(number - first_[set]);
 }
 
+void PlainSplit::throw_unreadable(std::size_t set, const shard::RecordInfo& info) const {
+    plain_[set].check_unchanged();
+    throw Error(ErrorKind::corrupt, fmt::format("{}: what was just written there cannot be read back; check the disk",
+                                                sets_[set].shard_path(info.shard)));
+}
+
+shard::RecordData PlainSplit::record(std::uint64_t number) const {
+    const std::size_t s = set_of(number);
+    const std::uint64_t local = number - first_[s];
+    const shard::RecordInfo info = sets_[s].info(local);
+    shard::RecordData record;
+    record.width = info.width;
+    record.height = info.height;
+    record.codec = info.codec;
+    if (!sets_[s].read(local, record.payload)) throw_unreadable(s, info);
+    record.checksum = info.checksum;
+    record.boxes = sets_[s].boxes(local);
+    record.source = info.source;
+    record.source_width = info.source_width;
+    record.source_height = info.source_height;
+    record.geometry = sets_[s].geometry(local);
+    return record;
+}
+
 Scene PlainSplit::scene(std::uint64_t number) const {
     const std::size_t s = set_of(number);
     const shard::ShardSet& set = sets_[s];
@@ -60,11 +84,7 @@ Scene PlainSplit::scene(std::uint64_t number) const {
     scene.image.height = info.height;
     // The picture is read by its sides, whatever the record holds.
     const std::uint64_t bytes = static_cast<std::uint64_t>(info.width) * static_cast<std::uint64_t>(info.height) * 3;
-    if (!set.read(local, scene.image.rgb) || scene.image.rgb.size() != bytes) {
-        plain_[s].check_unchanged();
-        throw Error(ErrorKind::corrupt, fmt::format("{}: what was just written there cannot be read back; check the disk",
-                                                    set.shard_path(info.shard)));
-    }
+    if (!set.read(local, scene.image.rgb) || scene.image.rgb.size() != bytes) throw_unreadable(s, info);
     scene.objects = to_objects(set.boxes(local), set.geometry(local), info.width, info.height);
     return scene;
 }

@@ -9,6 +9,7 @@
 #include "yolodata/augment/scene.hpp"
 #include "yolodata/shard/reader.hpp"
 #include "yolodata/shard/set_index.hpp"
+#include "yolodata/shard/writer.hpp"
 
 namespace yolodata::pack {
 
@@ -35,8 +36,11 @@ class PlainSplit {
     shard::RecordInfo info(std::uint64_t number) const;
     /// Throws Error: forbidden_state (the set was replaced), corrupt, naming the file: the picture was written a moment ago.
     Scene scene(std::uint64_t number) const;
+    /// The whole record, for another set. Throws as scene().
+    shard::RecordData record(std::uint64_t number) const;
 
    private:
+    [[noreturn]] void throw_unreadable(std::size_t set, const shard::RecordInfo& info) const;
     std::size_t set_of(std::uint64_t number) const;
 
     const std::vector<PlainSet>& plain_;
@@ -44,7 +48,7 @@ class PlainSplit {
     std::vector<std::uint64_t> first_;  ///< record of each set, and at the end their sum
 };
 
-/// What variants are made from: plain sets of codec raw, of one frame.
+/// What a set of variants is made from: plain sets of one frame. Pictures of splits that do not measure are raw.
 class PlainPictures {
    public:
     /// source_digest: of the dataset that all of them were packed from.

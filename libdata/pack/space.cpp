@@ -53,18 +53,22 @@ void check_fits(double need, std::uint64_t free, const std::string& out) {
 
 }  // namespace
 
-void check_space(const Dataset& dataset, const std::vector<Place>& places, const PackOptions& options,
+void check_space(const Dataset& dataset, const std::vector<Place>& places, const PackPlan& options,
                  std::uint64_t free, const std::string& out) {
     const auto variants = static_cast<std::uint64_t>(options.set.variants);
     const std::uint64_t whole = square_bytes(options);
     if (free == 0 || places.size() * (1 + variants) * whole <= free) return;
-    const auto images = static_cast<double>(places.size());
-    double need = sampled_record_bytes(dataset, places, options) * images;
-    if (variants > 0) {
-        // Beside the variants, every picture stands there once, raw, while they are made.
-        const double plain = sampled_raw_bytes(dataset, places, options) * images;
-        const double share = options.set.codec == "raw" ? 1 : need / std::max(plain, 1.0);
-        need = plain + static_cast<double>(variants) * images * static_cast<double>(whole) * share;
+    const auto measured = std::count_if(places.begin(), places.end(), [](const Place& p) { return p.measures; });
+    const double record = sampled_record_bytes(dataset, places, options);
+    const double measured_bytes = record * static_cast<double>(measured);
+    const auto sources = static_cast<double>(places.size()) - static_cast<double>(measured);
+    double need = record * sources + measured_bytes;
+    if (variants > 0 || options.for_variants) {
+        // Beside the variants, every picture stands there once while they are made, raw if they are made of it.
+        const double plain = sampled_raw_bytes(dataset, places, options);
+        const double share = options.set.codec == "raw" ? 1 : record / std::max(plain, 1.0);
+        need = plain * sources + measured_bytes;
+        if (variants > 0) need += static_cast<double>(variants * whole) * sources * share + measured_bytes;
     }
     check_fits(need, free, out);
 }

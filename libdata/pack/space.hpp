@@ -12,10 +12,10 @@ namespace yolodata::pack {
 /// Throws Error(resource), with the number of bytes that are missing, if the shards will not fit into `free`
 /// bytes. Where even full squares of raw pixels fit, nothing is read; otherwise a few images, evenly spaced,
 /// are prepared to see how large their records become. free 0 = unknown: no check.
-void check_space(const Dataset& dataset, const std::vector<Place>& places, const PackOptions& options,
+void check_space(const Dataset& dataset, const std::vector<Place>& places, const PackPlan& options,
                  std::uint64_t free, const std::string& out);
 
-/// The same for so many augmented pictures yet to be written, of plain ones that stand there already.
+/// The same for so many pictures of a set of variants yet to be written, of plain ones that stand there already.
 void check_variant_space(const Dataset& dataset, const std::vector<Place>& places, std::uint64_t pictures,
                          const PackOptions& options, std::uint64_t free, const std::string& out);
 

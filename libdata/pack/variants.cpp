@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstring>
 #include <functional>
+#include <memory>
 #include <span>
 #include <utility>
 #include <vector>
@@ -81,6 +82,13 @@ class VariantPass {
     OnlineContext context_;
 };
 
+/// What makes the record of a position in one pass over a split. Variant 0: the images as they are, in their order.
+std::function<void(Item&)> pass_of(const PlainSplit& set, const Dataset& dataset, const PackOptions& options,
+                                   std::uint32_t variant) {
+    if (variant == 0) return [&set](Item& item) { item.record = set.record(item.position); };
+    return [pass = std::make_shared<const VariantPass>(set, dataset, options, variant)](Item& item) { pass->make(item); };
+}
+
 /// Threads that may work at a time: each holds a canvas of four pictures twice, and its parts.
 int workers(const PackOptions& options) {
     constexpr std::uint64_t pictures = 16;
@@ -89,8 +97,9 @@ int workers(const PackOptions& options) {
     return static_cast<int>(std::clamp<std::uint64_t>(fit, 1, static_cast<std::uint64_t>(options.jobs)));
 }
 
-bool write_pass(const VariantPass& pass, std::uint64_t next, std::uint64_t size, int threads, const std::function<bool()>& done,
-                shard::SetWriter& writer) {
+/// Writes what `make` makes of the positions from `next` on, in their order.
+bool write_pass(const std::function<void(Item&)>& make, std::uint64_t next, std::uint64_t size, int threads,
+                const std::function<bool()>& done, shard::SetWriter& writer) {
     using tbb::filter_mode;
     std::vector<Item> items(static_cast<std::size_t>(2 * threads));
     std::atomic<bool> stopped = false;  // set by the last stage, read by the first, on other threads
@@ -102,7 +111,7 @@ bool write_pass(const VariantPass& pass, std::uint64_t next, std::uint64_t size,
             item.position = next++;
             return &item;
         };
-        const auto make = [&](Item* item) { return pass.make(*item), item; };
+        const auto work = [&](Item* item) { return make(*item), item; };
         const auto write = [&](Item* item) {
             if (stopped) return;
             writer.add(item->record);
@@ -110,27 +119,27 @@ bool write_pass(const VariantPass& pass, std::uint64_t next, std::uint64_t size,
             if (!done()) stopped = true;
         };
         tbb::parallel_pipeline(items.size(), tbb::make_filter<void, Item*>(filter_mode::serial_in_order, first) &
-                                                 tbb::make_filter<Item*, Item*>(filter_mode::parallel, make) &
+                                                 tbb::make_filter<Item*, Item*>(filter_mode::parallel, work) &
                                                  tbb::make_filter<Item*, void>(filter_mode::serial_in_order, write));
     });
     return !stopped;
 }
 
-void begin_split(const std::string& name, const shard::SetIndex& plain, shard::SetWriter& writer) {
-    writer.begin_split(name);
+void begin_split(const std::string& name, int variants, const shard::SetIndex& plain, shard::SetWriter& writer) {
+    writer.begin_split(name, variants);
     for (const shard::LeftOut& image : plain.left_out)
         if (image.split == name) writer.leave_out(image);
 }
 
-/// Of all variants of a split, one after the other, those that are made for these options.
+/// Of all pictures of a split, variant after variant, those that are made for these options.
 std::pair<std::size_t, std::size_t> range_of(const PlainPictures& plain, const std::string& split, const PackOptions& options) {
-    const auto variants = static_cast<std::uint64_t>(options.set.variants);
-    return part_range(plain.records(split) * variants, options.part, options.parts);
+    const auto passes = static_cast<std::uint64_t>(std::max(variants_of(split, options.set), 1));
+    return part_range(plain.records(split) * passes, options.part, options.parts);
 }
 
 }  // namespace
 
-std::uint64_t count_variants(const PlainPictures& plain, const PackOptions& options) {
+std::uint64_t count_pictures(const PlainPictures& plain, const PackOptions& options) {
     std::uint64_t pictures = 0;
     for (const std::string& split : plain.splits()) {
         const auto [begin, end] = range_of(plain, split, options);
@@ -142,12 +151,13 @@ std::uint64_t count_variants(const PlainPictures& plain, const PackOptions& opti
 bool write_variants(const PlainPictures& plain, const Dataset& dataset, const PackOptions& options,
                     const PackProgress& progress, Progress& at, shard::SetWriter& writer) {
     const auto own_index = static_cast<std::size_t>(options.parts == 1 ? 0 : options.part - 1);
-    const std::uint64_t total = count_variants(plain, options);
+    const std::uint64_t total = count_pictures(plain, options);
     std::uint64_t before = 0;  // pictures of earlier passes
     const auto done = [&] { return ++at.done, !progress || progress(at.done, total); };
     for (std::size_t i = 0; i < plain.splits().size(); ++i) {
         const std::string& split = plain.splits()[i];
-        if (i == writer.index().splits.size()) begin_split(split, plain.index(own_index), writer);
+        const int variants = variants_of(split, options.set);
+        if (i == writer.index().splits.size()) begin_split(split, variants, plain.index(own_index), writer);
         const auto [begin, end] = range_of(plain, split, options);
         if (at.done >= before + (end - begin)) {
             before += end - begin;
@@ -155,11 +165,12 @@ bool write_variants(const PlainPictures& plain, const Dataset& dataset, const Pa
         }
         const PlainSplit set = plain.open(split);
         for (std::uint64_t first = begin / set.size() * set.size(); first < end; first += set.size()) {
-            // Of the records of one variant, those that are this part's.
+            // Of the records of one pass over the images, those that are this part's.
             const std::uint64_t from = std::max<std::uint64_t>(begin, first), to = std::min<std::uint64_t>(end, first + set.size());
             if (at.done < before + (to - from)) {
-                const VariantPass pass(set, dataset, options, static_cast<std::uint32_t>(first / set.size() + 1));
-                if (!write_pass(pass, from - first + (at.done - before), to - first, workers(options), done, writer)) return false;
+                const auto variant = static_cast<std::uint32_t>(variants == 0 ? 0 : first / set.size() + 1);
+                const auto make = pass_of(set, dataset, options, variant);
+                if (!write_pass(make, from - first + (at.done - before), to - first, workers(options), done, writer)) return false;
             }
             before += to - from;
         }

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What yolotrain fit trains on: data.yaml by way of shards, shard sets, bad records, weights to start from."""
+import hashlib
+import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 
 from drawn_dataset import draw, run
@@ -49,8 +52,32 @@ def test_an_epoch_of_a_set_of_variants_is_one_variant_of_each_picture(bench):
     assert bench.rows("stopped") == bench.rows("whole")
 
 
-def test_augmented_pictures_are_not_validated_on(bench):
+def test_a_set_of_variants_brings_its_own_val(bench):
     shards = pack_variants(bench)
+    said = bench.run("--data", shards, "--name", "own", epochs=2)
+    assert f"{shards} holds each of 10 pictures 2 times" in said
+    bench.run("--data", shards, "--val-data", bench.data, "--name", "named", epochs=2)
+    assert bench.rows("own") == bench.rows("named") and bench.weights("own") == bench.weights("named")
+
+
+def with_augmented_val(shards):
+    """As earlier versions packed them: val is as the set's options say."""
+    path = os.path.join(shards, "index.json")
+    with open(path) as file:
+        index = json.load(file)
+    train = next(shard for shard in index["shards"] if shard["split"] == "train")
+    shutil.copy(os.path.join(shards, train["file"]), os.path.join(shards, "val-00000.yds"))
+    index["shards"] = [train, {**train, "split": "val", "file": "val-00000.yds"}]
+    index["splits"] = [index["splits"][0], {**index["splits"][0], "name": "val"}]
+    lines = "".join(f"{shard['file']}\0{shard['sha256']}\n" for shard in index["shards"])
+    index["digest"] = "sha256:" + hashlib.sha256(lines.encode()).hexdigest()
+    with open(path, "w") as file:
+        json.dump(index, file)
+    return shards
+
+
+def test_augmented_pictures_are_not_validated_on(bench):
+    shards = with_augmented_val(pack_variants(bench))
     for options in (["--data", shards], ["--val-data", shards]):
         said = bench.run(*options, code=3)
         assert f"the split val of {shards} holds augmented pictures" in said and "--val-data" in said

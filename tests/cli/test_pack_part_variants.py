@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """pack --variants K --part I/N: parts share the plain pictures, and make the set of one packing."""
 import fcntl
+import json
 import os
 import random
 import shutil
@@ -22,10 +23,11 @@ def command(source, out, options, part):
 
 @pytest.fixture(scope="module")
 def varied(tmp_path_factory):
-    """A dataset with a bad image, and the set that one packing makes of it."""
+    """A dataset with a bad image in each split, and the set that one packing makes of it."""
     folder = tmp_path_factory.mktemp("varied")
     data = draw(folder / "data", train=21, val=6)
-    write(folder / "data" / "images" / "train" / "n007x.png", b"\x89PNG\r\n\x1a\nbroken")
+    for name in ("train/n007x.png", "val/n023x.png"):
+        write(folder / "data" / "images" / name, b"\x89PNG\r\n\x1a\nbroken")
     done = run("pack", data, folder / "whole", *VARIANTS)
     assert done.returncode == 0, done.stderr
     return data, tree(folder / "whole")
@@ -50,7 +52,40 @@ def test_variants_in_parts_make_the_same_set(varied, tmp_path, count):
     assert "up to date" in run("pack", source, out, *VARIANTS, "--part", f"1/{count}", "--resume").stdout
     done = run("pack", "--merge", out)
     assert done.returncode == 0 and "train: 63 pictures" in done.stdout, done.stdout + done.stderr
+    assert "val: 6 images" in done.stdout
     assert tree(out) == whole
+
+
+def test_variants_in_parts_as_jpegs_make_the_same_set(varied, tmp_path):
+    source, _ = varied
+    options = ["--imgsz", 48, "--shard-size", "6KiB", "--codec", "jpeg", "--quality", 90]
+    assert run("pack", source, tmp_path / "plain", *options).returncode == 0
+    options += ["--variants", 2]
+    assert run("pack", source, tmp_path / "whole", *options).returncode == 0
+    for part in (3, 1, 2):
+        done = run("pack", source, tmp_path / "out", *options, "--part", f"{part}/3")
+        assert done.returncode == 0, done.stderr
+    assert run("pack", "--merge", tmp_path / "out").returncode == 0
+    assert tree(tmp_path / "out") == tree(tmp_path / "whole")
+    plain, val = ({name: data for name, data in tree(tmp_path / folder).items() if name[:3] == "val"}
+                  for folder in ("plain", "out"))
+    assert val == plain and len(val) > 1
+
+
+def test_parts_with_variants_of_val_are_not_merged_with_others(varied, tmp_path):
+    """Earlier versions made them, of every split."""
+    source, whole = varied
+    for part in (1, 2):
+        assert run("pack", source, tmp_path / "out", *VARIANTS, "--part", f"{part}/2").returncode == 0
+    path = tmp_path / "out" / ".parts" / "2-of-2" / "index.json"
+    index = json.loads(path.read_text())
+    del index["splits"][1]["variants"]
+    write(path, json.dumps(index))
+    done = run("pack", "--merge", tmp_path / "out")
+    assert done.returncode == 2 and "parts 1 and 2 were packed with different options" in done.stderr, done.stderr
+    assert run("pack", source, tmp_path / "out", *VARIANTS, "--part", "2/2", "--if-changed").returncode == 0
+    assert run("pack", "--merge", tmp_path / "out").returncode == 0
+    assert tree(tmp_path / "out") == whole
 
 
 def test_parts_with_variants_beside_each_other(varied, tmp_path):
@@ -119,9 +154,9 @@ def test_variants_of_a_dataset_that_changed_are_not_merged(tmp_path):
 
 def test_a_bad_image_fails_each_part_with_variants(varied, tmp_path):
     source, _ = varied
-    for part in ("1/2", "2/2"):
+    for part, bad in (("1/2", "n007x"), ("2/2", "n023x")):
         done = run("pack", source, tmp_path / "out", *VARIANTS, "--part", part, "--on-bad", "fail")
-        assert done.returncode == 1 and "n007x" in done.stdout + done.stderr
+        assert done.returncode == 1 and bad in done.stdout + done.stderr
 
 
 def test_plain_pictures_of_other_options_are_others(varied, tmp_path):
@@ -135,10 +170,15 @@ def test_plain_pictures_of_other_options_are_others(varied, tmp_path):
     assert len(plain) == 4 and len({os.path.dirname(os.path.dirname(path)) for path in plain}) == 2
     done = run("pack", "--merge", out)
     assert done.returncode == 2 and "different options" in done.stderr
-    # What variants do not depend on: the codec, its quality, the seed.
-    assert run("pack", source, out, *VARIANTS, "--codec", "jpeg", "--quality", 80, "--seed", 9, "--part", "2/2", "--overwrite").returncode == 0
+    # What they do not depend on: the seed, the quality where none is a JPEG, and without splits that measure the codec.
+    other = [*VARIANTS, "--quality", 80, "--seed", 9, "--part", "2/2", "--overwrite"]
+    assert run("pack", source, out, *other).returncode == 0
     assert run("pack", source, out, *VARIANTS, "--part", "2/2", "--overwrite").returncode == 0
     assert plain_indices(out) == plain
+    for count, codec in ((1, "raw"), (1, "jpeg"), (2, "jpeg")):
+        options = [*VARIANTS, *(["--split", "train"] if count == 1 else []), "--codec", codec, "--part", "1/2"]
+        assert run("pack", source, tmp_path / "codecs", *options, "--overwrite").returncode == 0
+        assert len(plain_indices(tmp_path / "codecs")) == 2 * count
     assert run("pack", "--merge", out).returncode == 0
     assert tree(out) == whole
 

@@ -31,7 +31,9 @@ def source(tmp_path_factory):
 
 
 @pytest.mark.parametrize("options", [["--imgsz", "320", "--shard-size", "2MiB"], ["--imgsz", "320", "--shard-size", "300KiB", "--codec", "jpeg"],
-                                     ["--imgsz", "160", "--shard-size", "1MiB", "--variants", "3"]], ids=["raw", "jpeg", "variants"])
+                                     ["--imgsz", "160", "--shard-size", "200KiB", "--variants", "3"],
+                                     ["--imgsz", "160", "--shard-size", "30KiB", "--codec", "jpeg", "--variants", "2"]],
+                         ids=["raw", "jpeg", "variants", "jpeg variants"])
 def test_killed_and_resumed_is_uninterrupted(source, tmp_path, options):
     whole = tmp_path / "whole"
     began = time.monotonic()

@@ -2,6 +2,7 @@
 """pack --variants: augmented pictures, the same bytes for any number of threads."""
 import json
 import os
+import shutil
 import sys
 
 import jsonschema
@@ -43,6 +44,68 @@ def test_k_pictures_of_each_image(tmp_path):
     assert answer["variant"] == 2
 
 
+def measured_dataset(folder):
+    """Splits train, val and test, each with a JPEG of 640 px; in the latter two a broken picture."""
+    data = draw(folder, train=5, val=3)
+    bccd = os.path.join(SOURCE, "samples", "bccd", "images", "train")
+    for split, name in (("train", "BloodImage_00001"), ("val", "BloodImage_00005")):
+        shutil.copy(os.path.join(bccd, name + ".jpg"), folder / "images" / split / (name + ".jpg"))
+    write(folder / "images" / "val" / "n006x.png", b"\x89PNG\r\n\x1a\nbroken")
+    shutil.copytree(folder / "images" / "val", folder / "images" / "test")
+    with open(data, "a") as file:
+        file.write("test: images/test\n")
+    return data
+
+
+@pytest.mark.parametrize("options", [["--codec", "raw"], ["--codec", "jpeg", "--quality", "80"],
+                                     ["--codec", "jpeg", "--decode", "fast"]], ids=["raw", "jpeg", "fast"])
+def test_val_and_test_are_packed_as_they_are(tmp_path, options):
+    source, out = measured_dataset(tmp_path / "data"), tmp_path / "out"
+    options += ["--imgsz", 640, "--shard-size", "2MiB", "--seed", 3]
+    done = run("pack", source, out, *options, "--variants", 2)
+    assert done.returncode == 0, done.stderr
+    for line in ("train: 12 pictures", "val: 4 images", "test: 4 images", "left out: 2 images"):
+        assert line in done.stdout, done.stdout
+    assert run("pack", source, tmp_path / "plain", *options).returncode == 0
+    assert run("pack", source, tmp_path / "train", *options, "--variants", 2, "--split", "train").returncode == 0
+    sets = {name: tree(tmp_path / name) for name in ("out", "plain", "train")}
+    index, plain, train = (json.loads(sets[name].pop("index.json")) for name in ("out", "plain", "train"))
+    jsonschema.validate(index, schema("index"))
+    measured = {name: data for name, data in sets["plain"].items() if "train" not in name}
+    assert len(measured) >= 2 and sets["out"] == {**measured, **sets["train"]}
+    assert "raw" not in options or "val-00001.yds" in sets["out"]
+    assert index["splits"] == [train["splits"][0], *({**split, "variants": 0} for split in plain["splits"][1:])]
+    assert index["left_out"] == plain["left_out"] and "variants" not in train["splits"][0]
+    assert index["source_digest"] == plain["source_digest"]
+    payloads = {r["source"].decode(): bytes(r["payload"]) for r in read_split(out, "val")}
+    assert "raw" in options or payloads["images/val/BloodImage_00005.jpg"] == \
+        (tmp_path / "data" / "images" / "val" / "BloodImage_00005.jpg").read_bytes()
+    assert run("verify", out).returncode == 0
+    said = run("inspect", out).stdout
+    assert "train: 12 records, 2 variants of each image" in said and "val: 4 records, " in said, said
+
+
+def test_variants_of_measuring_splits_alone_are_refused(tmp_path):
+    source = draw(tmp_path / "data")
+    done = run("pack", source, tmp_path / "out", "--variants", 2, "--split", "val")
+    assert done.returncode == 2 and "no variants are made of val" in done.stderr and "pack train beside" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_set_with_variants_of_val_is_not_up_to_date(tmp_path):
+    """Earlier versions made them, of every split."""
+    source, out = draw(tmp_path / "data"), tmp_path / "out"
+    options = ["--imgsz", 64, "--variants", 2, "--if-changed"]
+    assert run("pack", source, out, *options).returncode == 0
+    text = (out / "index.json").read_text()
+    index = json.loads(text)
+    assert index["splits"][1].pop("variants") == 0
+    write(out / "index.json", json.dumps(index))
+    assert "up to date" not in run("pack", source, out, *options).stdout
+    assert (out / "index.json").read_text() == text
+    assert "up to date" in run("pack", source, out, *options).stdout
+
+
 @pytest.mark.parametrize("codec", ["raw", "jpeg"])
 def test_same_bytes_for_any_number_of_threads(tmp_path, codec):
     source = draw(tmp_path / "data", train=30, val=4)
@@ -68,8 +131,13 @@ def test_up_to_date_means_the_same_augmentation(tmp_path):
 
 def test_geometry_is_augmented_too(data, task, tmp_path):  # noqa: F811
     out = tmp_path / "out"
+    for kind in ("images", "labels"):
+        shutil.copytree(data.parent / kind / "train", data.parent / kind / "val")
+    write(data, data.read_text() + "val: images/val\n")
     done = run("pack", data, out, "--imgsz", 64, "--variants", 8, "--augment", augment_file(tmp_path))
     assert done.returncode == 0, done.stderr
+    assert run("pack", data, tmp_path / "plain", "--imgsz", 64, "--split", "val").returncode == 0
+    assert (out / "val-00000.yds").read_bytes() == (tmp_path / "plain" / "val-00000.yds").read_bytes()
     assert ("never mirrored" in done.stdout) == (task == "pose")
     rows = 0
     for record in read_split(out, "train"):

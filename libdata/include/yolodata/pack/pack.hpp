@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "yolodata/augment/variant.hpp"
@@ -14,13 +15,20 @@
 
 namespace yolodata::pack {
 
+/// Whether the images of a split are packed as they are in a set of variants too: val and test, as Ultralytics names
+/// what is measured on, and augmented pictures measure nothing.
+bool measures(std::string_view split);
+/// Augmented pictures of each image that the split has in a set of these options; 0: each image once, as it is.
+int variants_of(std::string_view split, const shard::SetOptions& set);
+
 struct PackOptions {
     // What decides the result.
     std::vector<std::string> splits;  ///< empty: every split that the dataset names
     /// Long side of the packed pictures, codec, seed, shard size … Stored in index.json. Codec "auto" is resolved first:
     /// that of the set in OUT or of what is resumed, else by measuring (choose_codec); it is stored as raw or jpeg.
     shard::SetOptions set;
-    /// With set.variants > 0: how the pictures are augmented. set.augment is filled in from it.
+    /// With set.variants > 0: how the pictures of the splits that do not measure are augmented. set.augment is filled
+    /// in from it.
     VariantOptions augment;
     /// true: one image that would be left out ends the packing, and nothing is published.
     bool fail_on_bad = false;
@@ -58,7 +66,8 @@ struct PackReport {
     double seconds = 0;
 };
 
-/// Called with the images (then, for variants, the pictures) done and their total, never from two threads at once. false stops the packing.
+/// Called with the images (then, for variants, the pictures) done and their total, never from two threads at once.
+/// false stops the packing.
 /// While what stands already is hashed, it is called with what was done before.
 using PackProgress = std::function<bool(std::uint64_t done, std::uint64_t total)>;
 
@@ -69,9 +78,9 @@ using PackProgress = std::function<bool(std::uint64_t done, std::uint64_t total)
 /// A set appears complete or not at all: shards are made in OUT/.pack-tmp and moved when the last one is
 /// done, index.json last. A second packer of the same OUT is refused.
 ///
-/// Throws Error: invalid_argument (options, an unknown split), forbidden_state (OUT holds a set, or is being
-/// written), corrupt (a data.yaml that does not parse), not_found (no usable image at all), resource (free
-/// space, memory), io.
+/// Throws Error: invalid_argument (options, an unknown split, variants of measuring splits alone), forbidden_state (OUT
+/// holds a set, or is being written), corrupt (a data.yaml that does not parse), not_found (no usable image at all),
+/// resource (free space, memory), io.
 PackReport pack(const Dataset& dataset, const std::string& out, const PackOptions& options,
                 const PackProgress& progress = {});
 
