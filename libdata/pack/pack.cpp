@@ -98,8 +98,13 @@ std::string resolve_codec(const Dataset& dataset, const std::vector<Split>& spli
         } catch (const Error&) {  // is packed anew
         }
     }
-    if (options.resume)
+    if (options.resume) {
         if (const auto codec = Journal::codec_in(out + "/.pack-tmp")) return *codec;
+        // Before the first shard of variants the plain pictures know it, where some are stored as in the set.
+        const bool some_measure = std::any_of(splits.begin(), splits.end(), [](const Split& s) { return measures(s.name); });
+        if (options.set.variants > 0 && some_measure)
+            if (const auto codec = Journal::codec_in(out + "/.pack-tmp/plain")) return *codec;
+    }
     report.codec_choice = choose_codec(measure_codec_costs(dataset, places_of(splits), options, out));
     if (options.parts == 1) return report.codec_choice->codec;
     const std::string agreed = agree_on_codec(whole_out, options.parts, options.set, report.codec_choice->codec);

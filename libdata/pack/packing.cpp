@@ -216,7 +216,7 @@ std::optional<shard::SetIndex> Packing::pack_variants() {
                                                  fmt::format("{} {}/{}", plain->digest(), options_.part, options_.parts));
     const JournalState state = begin(journal, options_);
     if (state.finished) return state.index;
-    check_variant_space(dataset_, places_, count_pictures(*plain, options_) - state.done, options_, staging_.free_bytes(), out_);
+    check_variant_space(dataset_, places_, remaining_after(state.done, *plain, options_), options_, staging_.free_bytes(), out_);
     Progress at{state.done, 0};
     shard::SetWriter writer(staging_.folder(), state.index, writes(journal, at));
     if (!write_variants(*plain, dataset_, options_, progress_, at, writer)) {

@@ -101,6 +101,13 @@ std::uint64_t PlainPictures::records(const std::string& split) const {
     return records;
 }
 
+std::uint64_t PlainPictures::bytes(const std::string& split) const {
+    std::uint64_t bytes = 0;
+    for (const PlainSet& set : sets_)
+        for (const shard::ShardEntry& shard : set.index.shards) bytes += shard.split == split ? shard.bytes : 0;
+    return bytes;
+}
+
 std::string PlainPictures::digest() const {
     std::string all;
     for (const PlainSet& set : sets_) all += set.index.digest;

@@ -56,6 +56,7 @@ class PlainPictures {
 
     const std::vector<std::string>& splits() const { return splits_; }
     std::uint64_t records(const std::string& split) const;
+    std::uint64_t bytes(const std::string& split) const;  ///< of its shards
     const shard::SetIndex& index(std::size_t set) const { return sets_[set].index; }
     const std::string& source_digest() const { return source_digest_; }
     std::string digest() const;  ///< changes with any of the pictures

@@ -73,14 +73,15 @@ void check_space(const Dataset& dataset, const std::vector<Place>& places, const
     check_fits(need, free, out);
 }
 
-void check_variant_space(const Dataset& dataset, const std::vector<Place>& places, std::uint64_t pictures,
+void check_variant_space(const Dataset& dataset, const std::vector<Place>& places, const Remaining& remaining,
                          const PackOptions& options, std::uint64_t free, const std::string& out) {
-    const double need = static_cast<double>(pictures) * static_cast<double>(square_bytes(options));
-    if (free == 0 || need <= static_cast<double>(free)) return;
+    const double augmented = static_cast<double>(remaining.augmented * square_bytes(options));
+    const auto copied = static_cast<double>(remaining.copied_bytes);
+    if (free == 0 || augmented + copied <= static_cast<double>(free)) return;
     const double share = options.set.codec == "raw" ? 1
                                                     : sampled_record_bytes(dataset, places, options) /
                                                           std::max(sampled_raw_bytes(dataset, places, options), 1.0);
-    check_fits(need * share, free, out);
+    check_fits(augmented * share + copied, free, out);
 }
 
 }  // namespace yolodata::pack

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "pack/pipeline.hpp"
+#include "pack/variants.hpp"
 
 namespace yolodata::pack {
 
@@ -15,8 +16,8 @@ namespace yolodata::pack {
 void check_space(const Dataset& dataset, const std::vector<Place>& places, const PackPlan& options,
                  std::uint64_t free, const std::string& out);
 
-/// The same for so many pictures of a set of variants yet to be written, of plain ones that stand there already.
-void check_variant_space(const Dataset& dataset, const std::vector<Place>& places, std::uint64_t pictures,
+/// The same for what is yet to be written of a set of variants whose plain pictures stand there already.
+void check_variant_space(const Dataset& dataset, const std::vector<Place>& places, const Remaining& remaining,
                          const PackOptions& options, std::uint64_t free, const std::string& out);
 
 }  // namespace yolodata::pack

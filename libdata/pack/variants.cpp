@@ -148,6 +148,19 @@ std::uint64_t count_pictures(const PlainPictures& plain, const PackOptions& opti
     return pictures;
 }
 
+Remaining remaining_after(std::uint64_t done, const PlainPictures& plain, const PackOptions& options) {
+    Remaining remaining;
+    for (const std::string& split : plain.splits()) {
+        const auto [begin, end] = range_of(plain, split, options);
+        const std::uint64_t skipped = std::min<std::uint64_t>(done, end - begin), left = end - begin - skipped;
+        done -= skipped;
+        if (left == 0) continue;
+        if (variants_of(split, options.set) > 0) remaining.augmented += left;
+        else remaining.copied_bytes += plain.bytes(split) / plain.records(split) * left;
+    }
+    return remaining;
+}
+
 bool write_variants(const PlainPictures& plain, const Dataset& dataset, const PackOptions& options,
                     const PackProgress& progress, Progress& at, shard::SetWriter& writer) {
     const auto own_index = static_cast<std::size_t>(options.parts == 1 ? 0 : options.part - 1);

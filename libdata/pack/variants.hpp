@@ -11,6 +11,14 @@
 
 namespace yolodata::pack {
 
+/// What write_variants() has still to write.
+struct Remaining {
+    std::uint64_t augmented = 0;     ///< pictures
+    std::uint64_t copied_bytes = 0;  ///< of splits that measure, about
+};
+/// After `done` pictures.
+Remaining remaining_after(std::uint64_t done, const PlainPictures& plain, const PackOptions& options);
+
 /// How many pictures write_variants() writes for these options, of all splits together.
 std::uint64_t count_pictures(const PlainPictures& plain, const PackOptions& options);
 

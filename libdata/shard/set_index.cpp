@@ -140,10 +140,10 @@ void check(const SetIndex& index, const std::string& path) {
 
 }  // namespace
 
-bool lacks_records(const SetIndex& index) {
+bool lacks_records(const SetIndex& index, std::string_view split) {
     for (const LeftOut& image : index.left_out)
         for (const Reason& reason : image.reasons)
-            if (reason.rule.starts_with("shard/")) return true;
+            if (reason.rule.starts_with("shard/") && (split.empty() || image.split == split)) return true;
     return false;
 }
 

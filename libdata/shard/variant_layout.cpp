@@ -21,7 +21,7 @@ VariantLayout::VariantLayout(const SetIndex& index, const std::string& split,
                     fmt::format("{}: split {} holds each image as it is; pack --variants K makes "
                                 "variants, of every split but val and test",
                                 dir, split));
-    if (lacks_records(index))
+    if (lacks_records(index, split))
         throw Error(ErrorKind::unsupported,
                     dir + ": damaged records were left out by repair, so that not every image has "
                           "every variant; pack it again");

@@ -14,7 +14,7 @@ HeadBranch::HeadBranch(std::int64_t in, std::int64_t hidden, std::int64_t out)
       weight(at::empty({out, hidden, 1, 1})),
       bias(at::empty({out})) {}
 
-/// The last convolution is in float32, whatever the network is: in bfloat16 the maps and the loss' gradient, rounded to
+/// The last convolution is in float32 (on a GPU TF32, cuDNN's own), whatever the network is: in bfloat16 the maps and the loss' gradient, rounded to
 /// three digits, are what its weights' gradients would suffer from most, and it takes a fiftieth of the time.
 at::Tensor HeadBranch::forward(const at::Tensor& x, Mode mode, Tape& tape) {
     tape.first = first.forward(x, mode.training);

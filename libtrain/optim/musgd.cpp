@@ -48,7 +48,8 @@ class MuSgd final : public Optimizer {
             const at::Tensor &g = work.grads[i], &m = work.first[i];
             m.mul_(momentum).add_(g, 1 - momentum);
             const auto ahead = (m * momentum).add_(g, 1 - momentum);
-            const auto update = nearly_orthogonal(ahead.reshape({ahead.size(0), -1}));
+            const auto update =
+                nearly_orthogonal(ahead.reshape({ahead.size(0), -1}), ahead.is_cpu() ? at::kFloat : at::kBFloat16);
             at::Tensor(work.parameters[i]).add_(update.reshape(ahead.sizes()), -group.lr * muon_share);
         }
     }

@@ -99,13 +99,13 @@ Schedule::Schedule(const ScheduleOptions& options) : options_(options) {
             divide_up(o.images, std::max<std::int64_t>(batch, o.nbs)) * o.epochs;
         warmup_bias_lr_ = 0;
         momentum_ = 0.9;
-        if (iterations > adamw_iterations) {
-            optimizer_ = OptimizerKind::musgd;
+        const auto by_length = iterations > adamw_iterations ? OptimizerKind::musgd : OptimizerKind::adamw;
+        optimizer_ = o.chosen.value_or(by_length);
+        if (optimizer_ != OptimizerKind::adamw) {
             initial_lr_ = 0.01;
             // Built with .9, but its warm-up ends at what was asked for.
             if (warmup_ > 0) momentum_ = o.momentum;
         } else {
-            optimizer_ = OptimizerKind::adamw;
             initial_lr_ = round_even(0.002 * 5 / static_cast<double>(4 + o.nc) * 1e6) / 1e6;
         }
     }

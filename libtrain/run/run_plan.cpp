@@ -26,13 +26,7 @@ ScheduleOptions complete(ScheduleOptions schedule, const yolodata::shard::ShardS
 
 Schedule plan_schedule(const TrainOptions& options, const yolodata::shard::ShardSet& train, const StateImage* from) {
     ScheduleOptions wanted = complete(options.schedule, train);
-    Schedule schedule(wanted);
-    if (from == nullptr || schedule.optimizer() == from->optimizer) return schedule;
-    ScheduleOptions began = wanted;
-    began.epochs = from->epochs;
-    wanted.optimizer = parse_optimizer(to_string(from->optimizer));
-    wanted.lr0 = Schedule(began).initial_lr();
-    wanted.warmup_bias_lr = 0;
+    if (from != nullptr) wanted.chosen = from->optimizer;
     return Schedule(wanted);
 }
 
@@ -70,6 +64,10 @@ void require_same(const StateImage& from, const TrainOptions& options, const yol
     };
     if (from.scale != options.scale) {
         refuse(fmt::format("the run trains yolov8{}, not yolov8{}", to_string(from.scale), to_string(options.scale)));
+    }
+    if (options.schedule.optimizer != OptimizerChoice::automatic &&
+        options.schedule.optimizer != parse_optimizer(to_string(from.optimizer))) {
+        refuse(fmt::format("the run steps with {}, not with another optimizer", to_string(from.optimizer)));
     }
     if (from.names != class_names(train)) refuse("the class names differ from the run's");
     if (from.data_digest != train.digest()) refuse("the training data differ from the run's");

@@ -89,6 +89,24 @@ def test_what_is_done_is_not_done_again_and_damage_is_seen(source, tmp_path):
             assert tree(out) == tree(tmp_path / "whole")
 
 
+def test_codec_auto_goes_on_with_that_of_the_plain_pictures(source, tmp_path):
+    """It is measured anew only where nothing is stored in it yet."""
+    options, out = ["--imgsz", "320", "--shard-size", "200KiB", "--variants", "2"], tmp_path / "out"
+    assert run("pack", source, tmp_path / "whole", "--codec", "jpeg", *options).returncode == 0
+    process = subprocess.Popen([os.path.join(BIN, "yolodata-pack"), source, str(out), "--resume", "--jobs", "1", "--codec", "jpeg", *options],
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 30
+    while not (out / ".pack-tmp" / "plain" / "journal.json").exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.001)
+    process.kill()
+    process.wait()
+    if (out / ".pack-tmp" / "journal.json").exists() or (out / "index.json").exists():
+        pytest.skip("variants were there before it could be killed")
+    done = run("pack", source, out, "--resume", "--codec", "auto", *options)
+    assert done.returncode == 0 and "went on after" in done.stdout, done.stdout + done.stderr
+    assert tree(out) == tree(tmp_path / "whole")
+
+
 def test_a_set_that_does_not_fit_is_not_touched(source, tmp_path):
     out = tmp_path / "out"
     assert run("pack", source, out, "--imgsz", 64).returncode == 0

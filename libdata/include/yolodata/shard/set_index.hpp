@@ -81,8 +81,9 @@ SetIndex read_set_index(const std::string& dir);
 SetIndex parse_set_index(const std::string& text, const std::string& path);
 /// The text of index.json: the same index gives the same bytes.
 std::string to_json(const SetIndex& index);
-/// Whether repair made the set: it lacks records that were damaged, not only images that are bad.
-bool lacks_records(const SetIndex& index);
+/// Whether repair made the set: it lacks records that were damaged, not only images that are bad. Of one split, if it is
+/// named.
+bool lacks_records(const SetIndex& index, std::string_view split = {});
 /// SHA-256 over the lines `file NUL sha256 LF` of the shards, as "sha256:…".
 std::string set_digest(const std::vector<ShardEntry>& shards);
 

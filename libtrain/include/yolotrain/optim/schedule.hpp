@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "yolotrain/optim/optimizer.hpp"
@@ -16,6 +17,8 @@ OptimizerChoice parse_optimizer(std::string_view name);
 struct ScheduleOptions {
     // What training is asked for, by Ultralytics' names.
     OptimizerChoice optimizer = OptimizerChoice::automatic;
+    /// What automatic chose when the training began: it stands, however many epochs are asked for now.
+    std::optional<OptimizerKind> chosen;
     int epochs = 100;
     int batch = 16;              ///< images a batch, over all processes
     std::int64_t images = 0;     ///< of the training split

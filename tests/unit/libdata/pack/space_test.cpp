@@ -63,12 +63,14 @@ TEST(Space, OfVariantsCountsWhatIsYetToBeWritten) {
     options.set.imgsz = 100;
     const std::vector<Place> places{{0, 0}};
     const std::uint64_t need = 50 * (100 * 100 * 3 + 512);
-    EXPECT_NO_THROW(check_variant_space(dataset, places, 50, options, need, "out"));
-    EXPECT_NO_THROW(check_variant_space(dataset, places, 50, options, 0, "out"));  // unknown
-    EXPECT_THROW(check_variant_space(dataset, places, 100, options, need, "out"), Error);
+    EXPECT_NO_THROW(check_variant_space(dataset, places, {50, 0}, options, need, "out"));
+    EXPECT_NO_THROW(check_variant_space(dataset, places, {50, 0}, options, 0, "out"));  // unknown
+    EXPECT_NO_THROW(check_variant_space(dataset, places, {40, need / 5}, options, need, "out"));
+    EXPECT_THROW(check_variant_space(dataset, places, {40, need}, options, need, "out"), Error);
+    EXPECT_THROW(check_variant_space(dataset, places, {100, 0}, options, need, "out"), Error);
     options.set.codec = "jpeg";
-    EXPECT_NO_THROW(check_variant_space(dataset, places, 100, options, need, "out"));
-    EXPECT_THROW(check_variant_space(dataset, places, 100, options, need / 100, "out"), Error);
+    EXPECT_NO_THROW(check_variant_space(dataset, places, {100, 0}, options, need, "out"));
+    EXPECT_THROW(check_variant_space(dataset, places, {100, 0}, options, need / 100, "out"), Error);
 }
 
 }  // namespace

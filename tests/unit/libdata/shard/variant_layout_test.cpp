@@ -79,6 +79,8 @@ TEST(VariantLayout, ASplitMayHaveOtherVariantsThanTheSet) {
     EXPECT_EQ(VariantLayout(index, "train", "SET").images(), 6u);
     EXPECT_EQ(VariantLayout(index, "more", "SET").images(), 3u);
     expect_error(ErrorKind::invalid_argument, "split val holds each image as it is", index, "val");
+    index.left_out.push_back({"images/b.jpg", "val", {{"shard/record-corrupt", 0, 0, "lost"}}});
+    EXPECT_EQ(VariantLayout(index, "train", "SET").images(), 6u);  // lacks nothing
 }
 
 TEST(VariantLayout, RefusesWhatDoesNotObeyIt) {

@@ -112,6 +112,31 @@ TEST(Schedule, FollowsRecordedTrainings) {
     EXPECT_EQ(compared, 12);
 }
 
+TEST(Schedule, AutoKeepsWhatItChoseAtFirst) {
+    ScheduleOptions options;
+    options.images = 1600;  // 25 steps of 64 an epoch
+    const auto with = [&](int epochs, OptimizerKind chosen) {
+        options.epochs = epochs;
+        options.chosen = chosen;
+        return Schedule(options);
+    };
+    for (const int epochs : {100, 1000}) {
+        const auto adamw = with(epochs, OptimizerKind::adamw);
+        EXPECT_EQ(adamw.optimizer(), OptimizerKind::adamw);
+        EXPECT_EQ(adamw.initial_lr(), 0.000119);
+        EXPECT_EQ(adamw.at(1000).momentum, 0.9);
+        for (const auto kind : {OptimizerKind::sgd, OptimizerKind::musgd}) {
+            const auto other = with(epochs, kind);
+            EXPECT_EQ(other.optimizer(), kind);
+            EXPECT_EQ(other.initial_lr(), 0.01);
+            EXPECT_EQ(other.at(1000).momentum, options.momentum);
+            EXPECT_EQ(other.at(0).bias_lr, 0);
+        }
+    }
+    options.chosen.reset();
+    EXPECT_EQ(Schedule(options).optimizer(), OptimizerKind::musgd);
+}
+
 TEST(Schedule, OneEpochAndTinySetsWork) {
     ScheduleOptions options;
     options.optimizer = OptimizerChoice::sgd;
