@@ -188,7 +188,8 @@ TEST(HeifPixels, OneWrongBitInAv1DataIsNoticed) {
         shown += pixels.is_shown ? 1 : 0;
     }
     EXPECT_GE(noticed, flipped * 9 / 10);
-    EXPECT_GT(shown, 0);
+    // Whether the decoder that libheif chooses shows them all the same is up to its version: 1.15 most, 1.23 none.
+    EXPECT_LE(shown, noticed);
 }
 
 // Most of them: the picture is small, and a wrong bit near its end changes nothing that is counted.
