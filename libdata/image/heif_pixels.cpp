@@ -45,25 +45,11 @@ class PixelReader {
         : heif_(heif), bytes_(bytes), file_(file), turned_(turned) {}
 
     HeifPixels run() {
-        const Owned<heif_context> context(heif_.context_alloc(), Free{heif_});
-        if (context == nullptr) throw std::bad_alloc();
-        heif_.context_set_max_decoding_threads(context.get(), 0);  // ours are busy already
-        if (fails(heif_.context_read_from_memory_without_copy(context.get(), bytes_.data(),
-                                                              bytes_.size(), nullptr)))
-            return std::move(pixels_);
-        pixels_.pictures = heif_.context_get_number_of_top_level_images(context.get());
-        heif_image_handle* found = nullptr;
-        if (fails(heif_.context_get_primary_image_handle(context.get(), &found)))
-            return std::move(pixels_);
-        const Owned<heif_image_handle> handle(found, Free{heif_});
-        pixels_.opened = true;
         const char* strict = file_.codec == fourcc("av01") ? strict_decoder() : nullptr;
-        pixels_.alpha = heif_.image_handle_has_alpha_channel(found) != 0;
-        pixels_.bits = std::max(heif_.image_handle_get_luma_bits_per_pixel(found), 8);
-        decode(*found, strict);
-        if (strict != nullptr && !pixels_.fault.empty()) {
+        open_and_decode(strict);
+        if (strict != nullptr && pixels_.opened && !pixels_.fault.empty()) {
             const std::string fault = std::exchange(pixels_.fault, {});
-            decode(*found, nullptr);
+            open_and_decode(nullptr);
             pixels_.is_shown = pixels_.fault.empty();
             pixels_.fault = fault;
             pixels_.picture = Picture();
@@ -73,6 +59,24 @@ class PixelReader {
     }
 
  private:
+    // Each time in a context of its own: with libheif 1.23, where one decoder has failed on a handle every other does.
+    void open_and_decode(const char* decoder) {
+        const Owned<heif_context> context(heif_.context_alloc(), Free{heif_});
+        if (context == nullptr) throw std::bad_alloc();
+        heif_.context_set_max_decoding_threads(context.get(), 0);  // ours are busy already
+        if (fails(heif_.context_read_from_memory_without_copy(context.get(), bytes_.data(),
+                                                              bytes_.size(), nullptr)))
+            return;
+        pixels_.pictures = heif_.context_get_number_of_top_level_images(context.get());
+        heif_image_handle* found = nullptr;
+        if (fails(heif_.context_get_primary_image_handle(context.get(), &found))) return;
+        const Owned<heif_image_handle> handle(found, Free{heif_});
+        pixels_.opened = true;
+        pixels_.alpha = heif_.image_handle_has_alpha_channel(found) != 0;
+        pixels_.bits = std::max(heif_.image_handle_get_luma_bits_per_pixel(found), 8);
+        decode(*found, decoder);
+    }
+
     // Shown it was, damaged or not.
     void notice_hevc_damage() {
 #ifdef YOLO_HAVE_DE265
